@@ -1,0 +1,70 @@
+/** Low-rank adapters (Hu et al. 2021, arXiv:2106.09685): options as in PEFT's LoraConfig. */
+import {
+  type AdapterWeights,
+  type CausalLM,
+  LINEAR_MODULES,
+  type LinearModule,
+  linearShape,
+  loraNames,
+} from "../models/mod.ts";
+import type { Random } from "../random/mod.ts";
+
+/** What to attach. Defaults are PEFT's. */
+export interface LoraOptions {
+  /** Rank; default 8. */
+  r?: number;
+  /** Default 8. The correction is multiplied by alpha / r. */
+  loraAlpha?: number;
+  /** Which linear layers; default all seven. */
+  targetModules?: "all-linear" | readonly LinearModule[];
+  /** Multiply by alpha / sqrt(r) instead (Kalajdzievski 2023, arXiv:2312.03732). Default false. */
+  useRslora?: boolean;
+}
+
+/** An adapter with the options it was made from. */
+export interface LoraAdapter extends AdapterWeights {
+  loraAlpha: number;
+  useRslora: boolean;
+}
+
+/** What the correction is multiplied by. */
+export function loraScaling({ r, loraAlpha, useRslora }: { r: number; loraAlpha: number; useRslora: boolean }): number {
+  return loraAlpha / (useRslora ? Math.sqrt(r) : r);
+}
+
+/**
+ * A new adapter for a model, which changes nothing until trained: A is drawn as PEFT draws it (Kaiming-uniform with
+ * a = sqrt 5, that is uniform in +-1 / sqrt(in)), B is zero.
+ *
+ * @throws When the rank is not a positive integer or a module is unknown.
+ */
+export async function createLora(model: CausalLM, random: Random, options: LoraOptions = {}): Promise<LoraAdapter> {
+  const { r = 8, loraAlpha = 8, targetModules = "all-linear", useRslora = false } = options;
+  if (!Number.isInteger(r) || r < 1) throw new Error(`LoRA rank r: expected a positive integer, got ${r}`);
+  const wanted: readonly string[] = targetModules === "all-linear" ? LINEAR_MODULES : targetModules;
+  const unknown = wanted.find((module) => !LINEAR_MODULES.includes(module as LinearModule));
+  if (wanted.length === 0 || unknown !== undefined) {
+    throw new Error(`targetModules: expected some of ${LINEAR_MODULES.join(", ")}, got ${unknown ?? "none"}`);
+  }
+  const modules = LINEAR_MODULES.filter((module) => wanted.includes(module));
+  const factors: AdapterWeights["factors"] = new Map();
+  for (let layer = 0; layer < model.config.layers; layer++) {
+    for (const module of modules) {
+      const [outputs, inputs] = linearShape(model.config, module);
+      const { a, b } = loraNames(module);
+      const bound = 1 / Math.sqrt(inputs);
+      const values = new Float32Array(r * inputs);
+      for (let i = 0; i < values.length; i++) values[i] = (2 * random.float() - 1) * bound;
+      factors.set(`model.layers.${layer}.${a}`, await model.engine.store(values, [r, inputs]));
+      factors.set(`model.layers.${layer}.${b}`, await model.engine.store(new Float32Array(outputs * r), [outputs, r]));
+    }
+  }
+  return { modules, factors, r, loraAlpha, useRslora, scaling: loraScaling({ r, loraAlpha, useRslora }) };
+}
+
+/** The number of trainable weights: r (in + out) for each corrected layer. */
+export function loraParameterCount(adapter: AdapterWeights): number {
+  let count = 0;
+  for (const factor of adapter.factors.values()) count += factor.shape[0] * factor.shape[1];
+  return count;
+}

@@ -1,0 +1,26 @@
+/** Data sets, their rows, and generators of texts. */
+export { type BadRow, type Gsm8kRow, gsm8kRow, type Gsm8kRows, loadGsm8k, type LoadGsm8kOptions } from "./gsm8k.ts";
+export { goldAnswer, parseNumber, stripCalculatorAnnotations, workedSteps } from "./gsm8k_answer.ts";
+export {
+  generateWordProblems,
+  WORD_PROBLEM_TEMPLATES,
+  type WordProblem,
+  wordProblemAt,
+  type WordProblemOptions,
+} from "./word_problems.ts";
+export {
+  type ChatMessage,
+  REASONING_PREFILL,
+  REASONING_PROMPT,
+  REASONING_PROMPT_WITH_LAYOUT,
+  type ReasoningChat,
+  type ReasoningChatOptions,
+  toReasoningChat,
+} from "./conversation.ts";
+export {
+  type PretrainingDocument,
+  pretrainingDocumentAt,
+  pretrainingDocuments,
+  type PretrainingOptions,
+  type ReplyHabit,
+} from "./pretraining.ts";

@@ -1,0 +1,69 @@
+/** What can run a graph. Models and trainers speak to this interface and never to a runtime. */
+import type { DType, Initializer, Tensor } from "../graph/mod.ts";
+
+/** Where an engine computes. */
+export type Device = "cpu" | "webgpu";
+
+/** Numbers as JavaScript holds them; float16 as the bits in a Uint16Array. */
+export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** A tensor that lives where its engine computes. Dispose it when done: GPU memory is not garbage-collected. */
+export interface DeviceTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Size in bytes. */
+  readonly byteLength: number;
+  /**
+   * The tensor's own memory where the engine computes on the CPU, null elsewhere. Writing to it changes the tensor;
+   * code that must work on every device uses `Engine.read` and `Engine.upload` instead.
+   */
+  readonly data: TensorData | null;
+  dispose(): void;
+}
+
+/** A compiled graph. */
+export interface Program {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Runs the program. `feeds` may hold more than the program needs, so that programs with and without some inputs can
+   * share one record.
+   *
+   * @param into Tensors to write outputs to, by name (on the CPU, where this saves an allocation).
+   * @throws When an input is missing or does not have the shape that the graph declares; the message names it.
+   */
+  run(
+    feeds: Readonly<Record<string, DeviceTensor>>,
+    into?: Readonly<Record<string, DeviceTensor>>,
+  ): Promise<Record<string, DeviceTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** What to compile: the graph's tensors to compute, by the names that `run` returns them under. */
+export interface CompileOptions {
+  outputs: Readonly<Record<string, Tensor>>;
+  /** Inputs frozen into the program, so that the runtime may lay them out for speed. */
+  initializers?: Record<string, Initializer>;
+}
+
+/** Runs graphs on one device. */
+export interface Engine {
+  readonly device: Device;
+  /** A line for logs: runtime, version, device, threads. */
+  readonly description: string;
+  compile(options: CompileOptions): Promise<Program>;
+  /**
+   * Makes a tensor of numbers that change at every step (token ids, masks). On the CPU the array itself becomes the
+   * tensor: nothing is copied. On a GPU it is copied by each run that is fed with it.
+   */
+  upload(data: TensorData, shape: readonly number[], dtype?: DType): DeviceTensor;
+  /** Puts numbers on the device to stay: weights, optimizer states. On the CPU the same as `upload`. */
+  store(data: TensorData, shape: readonly number[], dtype?: DType): Promise<DeviceTensor>;
+  /** A float32 tensor of zeros. */
+  zeros(shape: readonly number[]): DeviceTensor;
+  /** Copies a tensor's numbers to the CPU (on the CPU: the array itself). */
+  read(tensor: DeviceTensor): Promise<TensorData>;
+  /** Bytes in tensors of this engine that were not disposed. */
+  readonly bytesInUse: number;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,16 @@
+/**
+ * Files on disk that are never half-written, and JSON Lines.
+ *
+ * @module
+ */
+export {
+  type FileContents,
+  folderOf,
+  recoverFolder,
+  writeFileAtomic,
+  writeFolderAtomic,
+  type WriteOptions,
+} from "./atomic.ts";
+export { DiskFullError, isDiskFull } from "./disk_full.ts";
+export { denoFileSystem, type FileSystem, type WritableFile } from "./file_system.ts";
+export { eachJsonl, JsonlError, type JsonlRows, type JsonlWriter, jsonlWriter, readJsonl } from "./jsonl.ts";

@@ -1,0 +1,164 @@
+/** Writes a graph as the bytes of an ONNX file. */
+import onnxProto from "onnx-proto";
+import type { Dimension } from "./dimension.ts";
+import { neededNodes } from "./evaluate.ts";
+import type { OnnxAttribute, Target } from "./operator.ts";
+import { ONNX_DTYPE } from "./ops/select.ts";
+import type { Tensor } from "./tensor.ts";
+
+const { onnx } = onnxProto;
+
+/** The newest operator set that every provider of ONNX Runtime 1.30 covers for our operators. */
+const OPSET = 21;
+const IR_VERSION = 10;
+
+/** A value baked into the file, e.g. a frozen weight that ONNX Runtime may repack for speed. */
+export interface Initializer {
+  data: Float32Array | Uint16Array | Uint8Array;
+  shape: readonly number[];
+}
+
+/** What to write. */
+export interface SerializeOptions {
+  outputs: readonly Tensor[];
+  /** Names for the outputs, in their order; by default the tensors' own names. */
+  names?: readonly string[];
+  target: Target;
+  /** Inputs that become part of the file instead: their values by name. */
+  initializers?: Record<string, Initializer>;
+}
+
+/** An ONNX file and the inputs that a program made from it must be fed. */
+export interface SerializedGraph {
+  bytes: Uint8Array;
+  inputs: Tensor[];
+  /** Number of ONNX nodes, for tests and curious people. */
+  nodeCount: number;
+}
+
+/** Writes the nodes that `outputs` need, and nothing else. */
+export function serialize({ outputs, names, target, initializers = {} }: SerializeOptions): SerializedGraph {
+  const { graph } = outputs[0];
+  const writer = new NodeWriter();
+  const used = new Set<Tensor>(outputs);
+  for (const node of neededNodes(outputs)) {
+    node.inputs.forEach((input) => used.add(input));
+    node.operator.lower({
+      target,
+      inputs: node.inputs.map((input) => writer.resolve(input.name)),
+      inputTypes: node.inputs,
+      outputs: node.outputs.map((output) => output.name),
+      outputTypes: node.outputs,
+      attributes: node.attributes,
+      emit: (opType, inputs, options = {}) => writer.emit(opType, inputs, options),
+      integers: (values) => writer.integers(values),
+      float: (value) => writer.float(value),
+      alias: (output, existing) => writer.aliases.set(output, existing),
+    });
+  }
+  for (const { tensor, values } of graph.constants.values()) {
+    if (!used.has(tensor)) continue;
+    writer.initializers.push(initializer(tensor.name, tensor.shape as number[], ONNX_DTYPE[tensor.dtype], values));
+  }
+  const inputs = graph.inputs.filter((input) => used.has(input));
+  for (const input of inputs) {
+    const value = initializers[input.name];
+    if (value) writer.initializers.push(initializer(input.name, value.shape, ONNX_DTYPE[input.dtype], value.data));
+  }
+  const fed = inputs.filter((input) => !(input.name in initializers));
+  // An output under its public name is one more Identity, which ONNX Runtime removes again.
+  const outputInfos = outputs.map((output, position) => {
+    const name = names?.[position] ?? output.name;
+    const source = writer.resolve(output.name);
+    if (source !== name) writer.emit("Identity", [source], { outputs: [name] });
+    return valueInfo(name, output.dtype, output.shape);
+  });
+  const model = onnx.ModelProto.create({
+    irVersion: IR_VERSION,
+    producerName: "kiln",
+    opsetImport: [{ domain: "", version: OPSET }, { domain: "com.microsoft", version: 1 }],
+    graph: {
+      name: "kiln",
+      node: writer.nodes,
+      input: fed.map((input) => valueInfo(input.name, input.dtype, input.shape)),
+      output: outputInfos,
+      initializer: writer.initializers,
+    },
+  });
+  return { bytes: onnx.ModelProto.encode(model).finish(), inputs: fed, nodeCount: writer.nodes.length };
+}
+
+/** Collects ONNX nodes, small constants and renamed values while operators lower themselves. */
+class NodeWriter {
+  readonly nodes: onnxProto.onnx.INodeProto[] = [];
+  readonly initializers: onnxProto.onnx.ITensorProto[] = [];
+  readonly aliases = new Map<string, string>();
+  readonly #constants = new Map<string, string>();
+  #count = 0;
+
+  resolve(name: string): string {
+    return this.aliases.get(name) ?? name;
+  }
+
+  emit(
+    opType: string,
+    inputs: readonly string[],
+    { outputs, attributes = {}, domain = "" }: {
+      outputs?: readonly string[];
+      attributes?: Record<string, OnnxAttribute>;
+      domain?: string;
+    },
+  ): string {
+    const names = outputs ?? [`temporary${this.#count++}`];
+    this.nodes.push({
+      opType,
+      domain,
+      input: inputs.map((name) => this.resolve(name)),
+      output: [...names],
+      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+    });
+    return names[0];
+  }
+
+  integers(values: readonly number[]): string {
+    return this.#constant(`int64 ${values}`, [values.length], 7, BigInt64Array.from(values, BigInt));
+  }
+
+  float(value: number): string {
+    return this.#constant(`float32 ${value}`, [], 1, Float32Array.of(value));
+  }
+
+  #constant(key: string, shape: readonly number[], dtype: number, data: Float32Array | BigInt64Array): string {
+    let name = this.#constants.get(key);
+    if (!name) {
+      name = `literal${this.#constants.size}`;
+      this.#constants.set(key, name);
+      this.initializers.push(initializer(name, shape, dtype, data));
+    }
+    return name;
+  }
+}
+
+function initializer(
+  name: string,
+  shape: readonly number[],
+  dataType: number,
+  data: Float32Array | Uint16Array | Uint8Array | BigInt64Array | Int32Array,
+): onnxProto.onnx.ITensorProto {
+  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { name, dims: [...shape], dataType, rawData };
+}
+
+/** AttributeProto's type numbers: FLOAT 1, INT 2, STRING 3, INTS 7. */
+function attributeProto(name: string, value: OnnxAttribute): onnxProto.onnx.IAttributeProto {
+  if (typeof value === "number") return { name, type: 2, i: value };
+  if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
+  if ("float" in value) return { name, type: 1, f: value.float };
+  return { name, type: 7, ints: [...value] };
+}
+
+function valueInfo(name: string, dtype: Tensor["dtype"], shape: readonly Dimension[]): onnxProto.onnx.IValueInfoProto {
+  // A sum of products of sizes ("4*tokens") is a legal name of a size: ONNX only asks that equal names mean equal sizes.
+  const dim = shape.map((length) => typeof length === "number" ? { dimValue: length } : { dimParam: length });
+  return { name, type: { tensorType: { elemType: ONNX_DTYPE[dtype], shape: { dim } } } };
+}

@@ -1,0 +1,76 @@
+/**
+ * An operator is one record: what shape it gives, what its gradient is, which ONNX nodes compute it, and what its value
+ * is in float64. Everything that Kiln knows about an operation stands in that one place.
+ */
+import type { DimensionValues } from "./dimension.ts";
+import type { NdArray } from "./ndarray.ts";
+import type { Tensor, TensorType } from "./tensor.ts";
+
+/** Who runs the graph: some operators are written with other ONNX nodes on other devices. */
+export type Target = "cpu" | "webgpu" | "cuda";
+
+/** What a gradient rule sees. */
+export interface GradientContext<Attributes> {
+  inputs: readonly Tensor[];
+  outputs: readonly Tensor[];
+  attributes: Attributes;
+  /** The gradient of the loss by each output; null for an output that the loss does not depend on. */
+  outputGradients: readonly (Tensor | null)[];
+  /** The gradient of the first output, which most operators have only one of. */
+  outputGradient: Tensor;
+}
+
+/** An ONNX attribute's value: integers are written as INT, `{ float }` as FLOAT, strings as STRING, lists as INTS. */
+export type OnnxAttribute = number | string | readonly number[] | { float: number };
+
+/** What a lowering rule sees, and the calls it makes to write ONNX nodes. */
+export interface LowerContext<Attributes> {
+  target: Target;
+  inputs: readonly string[];
+  inputTypes: readonly TensorType[];
+  outputs: readonly string[];
+  outputTypes: readonly TensorType[];
+  attributes: Attributes;
+  /** Writes one ONNX node. Without `outputs`, it makes one temporary and returns its name. */
+  emit(
+    opType: string,
+    inputs: readonly string[],
+    options?: { outputs?: readonly string[]; attributes?: Record<string, OnnxAttribute>; domain?: string },
+  ): string;
+  /** The name of a constant list of int64, for axes, shapes and the like. */
+  integers(values: readonly number[]): string;
+  /** The name of a constant float32 of rank 0. */
+  float(value: number): string;
+  /** Says that an output is just another name for an existing value: no node is written. */
+  alias(output: string, existing: string): void;
+}
+
+/** One operator. `Attributes` is what its function takes besides tensors. */
+export interface Operator<Attributes = unknown> {
+  name: string;
+  /**
+   * True when the value is cheap to compute again: a backward pass then recomputes it from its inputs rather than have
+   * it kept in memory (elementwise work, reshapes and transposes; never a matrix product).
+   */
+  cheap?: boolean;
+  /** The types of the outputs. Throws, saying what was expected, when the inputs do not fit. */
+  infer(inputs: readonly TensorType[], attributes: Attributes): TensorType[];
+  /** The gradient by each input (null where there is none). Absent: the operator is not differentiable. */
+  gradient?(context: GradientContext<Attributes>): readonly (Tensor | null)[];
+  /** Writes the ONNX nodes. */
+  lower(context: LowerContext<Attributes>): void;
+  /** The value in float64. `dimensions` gives the named sizes. */
+  evaluate(inputs: readonly NdArray[], attributes: Attributes, dimensions: DimensionValues): NdArray[];
+}
+
+/** Makes the function that applies an operator: `apply(inputs, attributes)` returns the outputs. */
+export function defineOperator<Attributes>(
+  operator: Operator<Attributes>,
+): (inputs: readonly Tensor[], attributes: Attributes) => readonly Tensor[] {
+  // The graph stores operators without their attribute type; each gets back exactly what its own function stored.
+  const erased = operator as Operator<unknown>;
+  return (inputs, attributes) => {
+    if (inputs.length === 0) throw new Error(`${operator.name}: needs at least one input`);
+    return inputs[0].graph.apply(erased, inputs, attributes);
+  };
+}

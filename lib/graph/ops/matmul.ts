@@ -1,0 +1,119 @@
+/** Matrix products: where nearly all the time goes. */
+import { broadcastShapes, type Dimension, multiplyDimensions, showShape } from "../dimension.ts";
+import { forEachBroadcast, ndarray } from "../ndarray.ts";
+import { defineOperator, type LowerContext } from "../operator.ts";
+import type { Tensor } from "../tensor.ts";
+import { sumTo } from "./reduce.ts";
+import { reshape } from "./shape.ts";
+
+/** How a product reads its factors. */
+export interface MatmulOptions {
+  /** Read `a` with its last two axes swapped. */
+  transposeA?: boolean;
+  /** Read `b` with its last two axes swapped. */
+  transposeB?: boolean;
+  /** Multiply the result by this number; free on the CPU. */
+  scale?: number;
+}
+
+const applyMatmul = defineOperator<Required<MatmulOptions>>({
+  name: "matmul",
+  infer([a, b], { transposeA, transposeB }) {
+    if (a.shape.length < 2 || b.shape.length < 2) throw new Error("expected two axes or more on both sides");
+    const [m, inner] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
+    const [innerB, n] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : [b.shape.at(-2)!, b.shape.at(-1)!];
+    if (inner !== innerB) throw new Error(`the inner sizes differ: ${inner} and ${innerB}`);
+    return [{ dtype: a.dtype, shape: [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n] }];
+  },
+  gradient({ inputs: [a, b], outputGradient: dy, attributes: { transposeA, transposeB, scale } }) {
+    const da = transposeA
+      ? matmul(b, dy, { transposeA: transposeB, transposeB: true, scale })
+      : matmul(dy, b, { transposeB: !transposeB, scale });
+    let db: Tensor;
+    if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
+      // One product over all rows instead of one a batch and a sum.
+      const [a2, dy2] = [asRows(a), asRows(dy)];
+      db = transposeB
+        ? matmul(dy2, a2, { transposeA: true, scale })
+        : matmul(a2, dy2, { transposeA: true, scale });
+    } else {
+      db = transposeB
+        ? matmul(dy, a, { transposeA: true, transposeB: transposeA, scale })
+        : matmul(a, dy, { transposeA: !transposeA, scale });
+    }
+    return [sumTo(da, a), sumTo(db, b)];
+  },
+  lower: (context) => context.target === "cpu" ? lowerFused(context) : lowerPlain(context),
+  evaluate([a, b], { transposeA, transposeB, scale }) {
+    const [m, inner] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
+    const n = transposeB ? b.shape.at(-2)! : b.shape.at(-1)!;
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)) as number[];
+    const result = ndarray([...batch, m, n]);
+    const [stepAm, stepAk] = transposeA ? [1, m] : [inner, 1];
+    const [stepBk, stepBn] = transposeB ? [1, inner] : [n, 1];
+    // Broadcast over the batch axes only: arrays of block numbers stand in for the matrices.
+    const blocks = [a, b].map((x) => ndarray(x.shape.slice(0, -2)));
+    forEachBroadcast(batch, blocks, (block, [blockA, blockB]) => {
+      const [startA, startB, startY] = [blockA * m * inner, blockB * inner * n, block * m * n];
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let total = 0;
+          for (let k = 0; k < inner; k++) {
+            total += a.data[startA + i * stepAm + k * stepAk] * b.data[startB + k * stepBk + j * stepBn];
+          }
+          result.data[startY + i * n + j] = total * scale;
+        }
+      }
+    });
+    return [result];
+  },
+});
+
+/** ONNX Runtime's CPU provider reads transposed factors and scales in one node. */
+function lowerFused({ inputs, outputs, attributes, emit }: LowerContext<Required<MatmulOptions>>): void {
+  const { transposeA, transposeB, scale } = attributes;
+  if (!transposeA && !transposeB && scale === 1) {
+    emit("MatMul", inputs, { outputs });
+    return;
+  }
+  emit("FusedMatMul", inputs, {
+    outputs,
+    attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: scale } },
+    domain: "com.microsoft",
+  });
+}
+
+/** Other providers lack FusedMatMul: transposes and the scale are nodes of their own. */
+function lowerPlain(context: LowerContext<Required<MatmulOptions>>): void {
+  const { inputs: [a, b], inputTypes, outputs, attributes: { transposeA, transposeB, scale }, emit, float } = context;
+  const swapped = (name: string, shape: readonly Dimension[]) => {
+    const axes = shape.map((_, axis) => axis);
+    return emit("Transpose", [name], { attributes: { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] } });
+  };
+  const left = transposeA ? swapped(a, inputTypes[0].shape) : a;
+  const right = transposeB ? swapped(b, inputTypes[1].shape) : b;
+  if (scale === 1) emit("MatMul", [left, right], { outputs });
+  else emit("Mul", [emit("MatMul", [left, right]), float(scale)], { outputs });
+}
+
+/** `x` [..., n] as [rows, n]. */
+function asRows(x: Tensor): Tensor {
+  const rows = multiplyDimensions(...x.shape.slice(0, -1));
+  return reshape(x, [rows, x.shape.at(-1)!]);
+}
+
+/**
+ * The product of `a` [..., m, k] and `b` [..., k, n] (before the optional transposes), times `scale`; leading axes
+ * broadcast. Throws when the inner sizes differ.
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  if (a.dtype !== b.dtype) {
+    throw new Error(`matmul: ${a.dtype}${showShape(a.shape)} times ${b.dtype}${showShape(b.shape)}: cast one of them`);
+  }
+  return applyMatmul([a, b], { transposeA: false, transposeB: false, scale: 1, ...options })[0];
+}
+
+/** x W^T for a weight kept as [out, in], the layout of PyTorch and of every checkpoint. */
+export function linear(x: Tensor, weight: Tensor): Tensor {
+  return matmul(x, weight, { transposeB: true });
+}

@@ -1,0 +1,117 @@
+/**
+ * Causal grouped-query attention (Vaswani et al. 2017, arXiv:1706.03762; Ainslie et al. 2023, arXiv:2305.13245).
+ *
+ *   P = softmax(Q K^T / sqrt(headDim) + bias),   O = P V
+ *
+ * Each key-value head serves heads / kvHeads query heads: those share one matrix product, as further rows of Q.
+ *
+ * Backward: dV = P^T dO, dP = dO V^T, dS = P (dP - rowsum(P dP)), dQ = dS K / sqrt(headDim), dK = dS^T Q / sqrt(headDim),
+ * which is what the chain rule gives from the operators below.
+ */
+import {
+  add,
+  concat,
+  type Dimension,
+  matmul,
+  multiplyDimensions,
+  reshape,
+  softmax,
+  split,
+  type Tensor,
+  transpose,
+} from "../graph/mod.ts";
+
+/** A score this low leaves nothing after the softmax, and stays finite in float32 sums. */
+export const MASKED = -1e9;
+
+/** [batch, tokens, heads * headDim] as [batch, heads, tokens, headDim]. */
+export function splitHeads(x: Tensor, heads: number, headDim: number): Tensor {
+  const [batch, tokens] = x.shape;
+  return transpose(reshape(x, [batch, tokens, heads, headDim]), [0, 2, 1, 3]);
+}
+
+/** [batch, heads, tokens, headDim] as [batch, tokens, heads * headDim]. */
+export function mergeHeads(x: Tensor): Tensor {
+  const [batch, heads, tokens, headDim] = x.shape;
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, tokens, multiplyDimensions(heads, headDim)]);
+}
+
+/**
+ * Attention over one stretch of tokens.
+ *
+ * @param q [batch, heads, tokens, headDim]
+ * @param k, v [batch, kvHeads, tokens, headDim]
+ * @param bias [batch, 1, 1, tokens, tokens]: 0 where a token may look, `MASKED` where not; see `causalBias`.
+ * @returns [batch, heads, tokens, headDim]
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor {
+  const { batch, kvHeads, group, rows, tokens, headDim } = sizes(q, k);
+  const grouped = reshape(q, [batch, kvHeads, rows, headDim]);
+  const scores = matmul(grouped, k, { transposeB: true, scale: 1 / Math.sqrt(headDim) });
+  const probabilities = softmax(add(reshape(scores, [batch, kvHeads, group, tokens, tokens]), bias));
+  const context = matmul(reshape(probabilities, [batch, kvHeads, rows, tokens]), v);
+  return reshape(context, q.shape);
+}
+
+/** What `cachedAttention` reads besides the new tokens. */
+export interface KeyValueCache {
+  /** [batch, kvHeads, cached, headDim] */
+  keys: Tensor;
+  /** [batch, kvHeads, cached, headDim] */
+  values: Tensor;
+  /** int64 [2]: the numbers of cached and of new tokens. */
+  lengths: Tensor;
+}
+
+/**
+ * Attention of new tokens over a cache and over themselves: the decode step (one new token a row), the prefill of a
+ * prompt (an empty cache), and anything between.
+ *
+ * The cache is only read. The caller writes the new keys and values into it: returning a whole cache would copy it at
+ * each step.
+ *
+ * @param q [batch, heads, tokens, headDim]
+ * @param k, v [batch, kvHeads, tokens, headDim] of the new tokens.
+ * @param bias [batch, 1, 1, tokens, cached + tokens]
+ * @returns [batch, heads, tokens, headDim]
+ */
+export function cachedAttention(q: Tensor, k: Tensor, v: Tensor, cache: KeyValueCache, bias: Tensor): Tensor {
+  const { batch, kvHeads, group, rows, tokens, headDim } = sizes(q, k);
+  const cached = cache.keys.shape[2];
+  const grouped = reshape(q, [batch, kvHeads, rows, headDim]);
+  const options = { transposeB: true, scale: 1 / Math.sqrt(headDim) };
+  const scores = concat([matmul(grouped, cache.keys, options), matmul(grouped, k, options)], -1);
+  const all = scores.shape[3];
+  const biased = add(reshape(scores, [batch, kvHeads, group, tokens, all]), bias);
+  const probabilities = reshape(softmax(biased), scores.shape, scores);
+  const [old, own] = split(probabilities, 3, [cached, tokens], cache.lengths);
+  return reshape(add(matmul(old, cache.values), matmul(own, v)), q.shape);
+}
+
+function sizes(q: Tensor, k: Tensor) {
+  const [batch, heads, tokens, headDim] = q.shape as [Dimension, number, Dimension, number];
+  const kvHeads = k.shape[1] as number;
+  if (heads % kvHeads !== 0) throw new Error(`attention: ${heads} heads do not share ${kvHeads} key-value heads`);
+  const group = heads / kvHeads;
+  return { batch, kvHeads, group, rows: multiplyDimensions(group, tokens), tokens, headDim };
+}
+
+/**
+ * The bias that lets each token look at earlier tokens of its own document.
+ *
+ * @param documents [batch, tokens]: which document a token belongs to; negative for padding, which nothing looks at.
+ * @returns Float32Array [batch, 1, 1, tokens, tokens]. A padding token looks at itself, so that its softmax is finite.
+ */
+export function causalBias(documents: Int32Array, batch: number, tokens: number): Float32Array<ArrayBuffer> {
+  const bias = new Float32Array(batch * tokens * tokens).fill(MASKED);
+  for (let row = 0; row < batch; row++) {
+    for (let query = 0; query < tokens; query++) {
+      const document = documents[row * tokens + query];
+      const start = (row * tokens + query) * tokens;
+      bias[start + query] = 0;
+      if (document < 0) continue;
+      for (let key = 0; key < query; key++) if (documents[row * tokens + key] === document) bias[start + key] = 0;
+    }
+  }
+  return bias;
+}

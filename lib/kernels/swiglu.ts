@@ -1,0 +1,33 @@
+/**
+ * The gated feed-forward activation (Shazeer 2020, arXiv:2002.05202): swiglu(gate, up) = silu(gate) up, with
+ * silu(x) = x s(x) and s the logistic function.
+ *
+ * Backward of silu: dx = dy s (1 + x (1 - s)).
+ */
+import { add, defineOperator, mul, ndarray, sigmoid, sub, type Tensor } from "../graph/mod.ts";
+
+const applySilu = defineOperator<null>({
+  name: "silu",
+  cheap: true,
+  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  gradient({ inputs: [x], outputGradient: dy }) {
+    const one = x.graph.scalar(1);
+    const s = sigmoid(x);
+    return [mul(dy, mul(s, add(one, mul(x, sub(one, s)))))];
+  },
+  lower({ inputs, outputs, emit }) {
+    // QuickGelu is x s(alpha x); with alpha = 1 that is silu in one pass.
+    emit("QuickGelu", inputs, { outputs, attributes: { alpha: { float: 1 } }, domain: "com.microsoft" });
+  },
+  evaluate: ([x]) => [ndarray(x.shape, x.data.map((value) => value / (1 + Math.exp(-value))))],
+});
+
+/** x s(x), the sigmoid-weighted linear unit. */
+export function silu(x: Tensor): Tensor {
+  return applySilu([x], null)[0];
+}
+
+/** silu(gate) times up, element by element. */
+export function swiglu(gate: Tensor, up: Tensor): Tensor {
+  return mul(silu(gate), up);
+}

@@ -1,0 +1,9 @@
+/** Language models: families, weights, forward and backward passes, generation. */
+export * from "./adapter_weights.ts";
+export { type BlockVariant, loraNames, type Trainable } from "./block_programs.ts";
+export * from "./causal_lm.ts";
+export { configJson, type ModelConfig, parseConfig } from "./config.ts";
+export type { HeadOutput, HeadTargets } from "./head.ts";
+export * from "./load.ts";
+export { LINEAR_MODULES, type LinearModule, linearShape, modulePath, weightShapes } from "./qwen2.ts";
+export * from "./safetensors.ts";

@@ -1,0 +1,276 @@
+/**
+ * The real Deno kernel, run cell by cell: Jupyter's protocol over ZeroMQ sockets, with no Python and no Jupyter installed.
+ *
+ * Source: "Messaging in Jupyter", https://jupyter-client.readthedocs.io/en/stable/messaging.html
+ */
+
+import { KernelProcess } from "./kernel_process.ts";
+import { ExecuteReply, type JupyterMessage, MessageCodec, type Published, readPublished } from "./messages.ts";
+import { ZmtpSocket } from "./zmtp.ts";
+
+/** How long after the last message of an idle cell another may come: the kernel publishes some outputs just after "idle". */
+const LATE_OUTPUT_MILLISECONDS = 25;
+/** How long to wait for "idle" after the reply. iopub may drop messages, the reply is never dropped. */
+const LOST_IDLE_MILLISECONDS = 2000;
+const START_MILLISECONDS = 60_000;
+const START_ATTEMPTS = 3;
+
+/**
+ * Run silently at the start: the kernel ends with the runner even when the runner is killed hard and can tell nobody.
+ * Its standard input is a pipe from the runner, which reaches its end at that moment.
+ */
+const END_WITH_RUNNER = `void (async () => { for await (const _ of Deno.stdin.readable); Deno.exit(1); })();`;
+
+/** The kernel's process ended while it was needed. */
+export class KernelDiedError extends Error {
+  override name = "KernelDiedError";
+}
+
+/** Where and how a kernel runs. */
+export type KernelOptions = {
+  /** The notebook's folder. */
+  cwd: string;
+  /** Added to the environment. */
+  env?: Record<string, string>;
+  /** Gets what the process itself writes: native libraries, package downloads. */
+  onLog?: (text: string) => void;
+};
+
+type Sockets = { shell: ZmtpSocket; iopub: ZmtpSocket; control: ZmtpSocket };
+
+type Execution = {
+  onMessage: (message: Published) => void;
+  reply: PromiseWithResolvers<ExecuteReply>;
+  idle: boolean;
+  lastMessageAt: number;
+};
+
+/**
+ * A running Deno kernel.
+ *
+ * @example
+ * ```ts
+ * await using kernel = await DenoKernel.start({ cwd: "notebooks" });
+ * const reply = await kernel.execute("1 + 1", (message) => console.log(message));
+ * ```
+ */
+export class DenoKernel implements AsyncDisposable {
+  readonly #process: KernelProcess;
+  readonly #codec: MessageCodec;
+  readonly #sockets: Sockets;
+  readonly #readers: Promise<void>[];
+  readonly #executions = new Map<string, Execution>();
+  /** Rejects when the kernel can answer no more. */
+  readonly #broken = Promise.withResolvers<never>();
+  #seenOnIopub: string | undefined;
+  #running = false;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(process: KernelProcess, sockets: Sockets) {
+    this.#process = process;
+    this.#codec = new MessageCodec(process.connection.key);
+    this.#sockets = sockets;
+    // Nobody may be waiting when the kernel dies; the next call then reports it.
+    this.#broken.promise.catch(() => {});
+    process.ended.then((status) => this.#broken.reject(diedError(process, status)));
+    this.#readers = [
+      this.#read(sockets.shell, (message) => this.#onReply(message)),
+      this.#read(sockets.iopub, (message) => this.#onPublished(message)),
+      this.#read(sockets.control, () => {}),
+    ];
+  }
+
+  /**
+   * Starts a kernel and waits until it answers.
+   *
+   * @throws KernelDiedError when it cannot start, with what it wrote
+   * @throws the signal's reason when it aborts first
+   */
+  static async start(options: KernelOptions & { signal?: AbortSignal }): Promise<DenoKernel> {
+    for (let attempt = 1;; attempt++) {
+      options.signal?.throwIfAborted();
+      const process = await KernelProcess.spawn({
+        cwd: options.cwd,
+        // Colour codes have no place in a saved notebook.
+        env: { NO_COLOR: "1", ...options.env },
+        onLog: options.onLog ?? (() => {}),
+      });
+      let kernel: DenoKernel | undefined;
+      try {
+        kernel = new DenoKernel(process, await openSockets(process, options.signal));
+        await kernel.#waitUntilHeard(options.signal);
+        await kernel.#request(END_WITH_RUNNER, () => {}, true);
+        return kernel;
+      } catch (error) {
+        await process.kill();
+        await kernel?.stop();
+        // A port taken by another program between our looking and the kernel's listening: try with others.
+        if (attempt < START_ATTEMPTS && /address (already )?in use/i.test(process.logTail)) continue;
+        throw error;
+      }
+    }
+  }
+
+  /** The id of the kernel's process. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /**
+   * Runs one cell and resolves when it and its outputs are through. A cell that throws is an ordinary reply of status "error".
+   *
+   * @param onMessage gets everything that is published for this cell, also what comes after this promise has resolved
+   * @throws KernelDiedError when the process ends meanwhile
+   */
+  async execute(code: string, onMessage: (message: Published) => void): Promise<ExecuteReply> {
+    if (this.#running) throw new Error("the kernel runs one cell at a time; wait for the one before");
+    this.#running = true;
+    try {
+      return await this.#request(code, onMessage, false);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Asks the kernel to break off the running cell. It does so for code that computes, not for code that waits. */
+  async interrupt(): Promise<void> {
+    await this.#sockets.control.send(this.#codec.encode("interrupt_request", {}).frames);
+  }
+
+  /** Ends the kernel: by its own shutdown when it is idle, by signals otherwise. Resolves when the process is gone. */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  /** Same as `stop`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    const { shell, iopub, control } = this.#sockets;
+    if (!this.#running && !this.#process.hasEnded) {
+      await control.send(this.#codec.encode("shutdown_request", { restart: false }).frames).catch(() => {});
+      await this.#process.endedWithin(2000);
+    }
+    await this.#process.kill();
+    for (const socket of [shell, iopub, control]) socket.close();
+    await Promise.all(this.#readers);
+  }
+
+  async #request(code: string, onMessage: (message: Published) => void, silent: boolean): Promise<ExecuteReply> {
+    const { id, frames } = this.#codec.encode("execute_request", {
+      code,
+      silent,
+      store_history: !silent,
+      user_expressions: {},
+      allow_stdin: false,
+      stop_on_error: true,
+    });
+    const reply = Promise.withResolvers<ExecuteReply>();
+    const execution = { onMessage, reply, idle: false, lastMessageAt: performance.now() };
+    this.#executions.set(id, execution);
+    // A write fails when the process is gone; #broken then says why, in better words.
+    this.#sockets.shell.send(frames).catch((error) => this.#process.endedWithin(1000).then(() => reply.reject(error)));
+    const result = await Promise.race([reply.promise, this.#broken.promise]);
+    await Promise.race([outputsAreThrough(execution), this.#broken.promise]);
+    return result;
+  }
+
+  /** Repeats a harmless request until iopub carries a message about it: from then on nothing published is missed. */
+  async #waitUntilHeard(signal?: AbortSignal): Promise<void> {
+    const deadline = performance.now() + START_MILLISECONDS;
+    const asked = new Set<string>();
+    while (this.#seenOnIopub === undefined || !asked.has(this.#seenOnIopub)) {
+      signal?.throwIfAborted();
+      if (performance.now() > deadline) {
+        throw new KernelDiedError(`the kernel answers nothing for ${START_MILLISECONDS / 1000} s`);
+      }
+      const { id, frames } = this.#codec.encode("kernel_info_request", {});
+      asked.add(id);
+      await this.#sockets.shell.send(frames);
+      await Promise.race([delay(10), this.#broken.promise]);
+    }
+  }
+
+  #onReply(message: JupyterMessage): void {
+    const execution = this.#executions.get(message.parentId ?? "");
+    if (message.type === "execute_reply") execution?.reply.resolve(ExecuteReply.parse(message.content));
+  }
+
+  #onPublished(message: JupyterMessage): void {
+    this.#seenOnIopub = message.parentId;
+    const execution = this.#executions.get(message.parentId ?? "");
+    const published = readPublished(message);
+    if (execution === undefined || published === undefined) return;
+    execution.lastMessageAt = performance.now();
+    if (published.type === "status" && published.content.execution_state === "idle") execution.idle = true;
+    execution.onMessage(published);
+  }
+
+  async #read(socket: ZmtpSocket, onMessage: (message: JupyterMessage) => void): Promise<void> {
+    try {
+      for await (const frames of socket) onMessage(this.#codec.decode(frames));
+    } catch (error) {
+      this.#broken.reject(error);
+    }
+  }
+}
+
+/** Waits for "idle" and then for a short silence. */
+async function outputsAreThrough(execution: Execution): Promise<void> {
+  while (true) {
+    const patience = execution.idle ? LATE_OUTPUT_MILLISECONDS : LOST_IDLE_MILLISECONDS;
+    const remaining = execution.lastMessageAt + patience - performance.now();
+    if (remaining <= 0) return;
+    await delay(Math.min(remaining, LATE_OUTPUT_MILLISECONDS));
+  }
+}
+
+async function openSockets(process: KernelProcess, signal?: AbortSignal): Promise<Sockets> {
+  const { hostname, shellPort, iopubPort, controlPort } = process.connection;
+  const opened: ZmtpSocket[] = [];
+  try {
+    for (const [port, type] of [[shellPort, "DEALER"], [iopubPort, "SUB"], [controlPort, "DEALER"]] as const) {
+      opened.push(await connectWhenListening({ hostname, port, type }, process, signal));
+    }
+  } catch (error) {
+    for (const socket of opened) socket.close();
+    throw error;
+  }
+  const [shell, iopub, control] = opened;
+  return { shell, iopub, control };
+}
+
+async function connectWhenListening(
+  options: { hostname: string; port: number; type: "DEALER" | "SUB" },
+  process: KernelProcess,
+  signal?: AbortSignal,
+): Promise<ZmtpSocket> {
+  const deadline = performance.now() + START_MILLISECONDS;
+  while (true) {
+    signal?.throwIfAborted();
+    if (process.hasEnded) throw diedError(process, await process.ended);
+    try {
+      return await ZmtpSocket.connect(options);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      if (performance.now() > deadline) {
+        throw new KernelDiedError(
+          `the kernel does not listen after ${START_MILLISECONDS / 1000} s\n${process.logTail}`,
+        );
+      }
+      await delay(10);
+    }
+  }
+}
+
+function diedError(process: KernelProcess, status: Deno.CommandStatus): KernelDiedError {
+  const how = status.signal === null ? `with code ${status.code}` : `by ${status.signal}`;
+  const log = process.logTail === "" ? "" : `; it wrote last:\n${process.logTail}`;
+  return new KernelDiedError(`the Deno kernel ended ${how}${log}`);
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,136 @@
+// @ts-types="@types/d3-array"
+import { nice, quantileSorted, ticks, tickStep } from "d3-array";
+import * as Plot from "@observablehq/plot";
+import { textWidth } from "./text.ts";
+import { theme } from "./theme.ts";
+
+/** A value axis: what it spans, where its ticks are, and how they are written. */
+export interface ValueAxis {
+  domain: [number, number];
+  ticks: number[];
+  format: (value: number) => string;
+  /** Width in pixels of the widest tick label. */
+  labelWidth: number;
+}
+
+/**
+ * Writes axis values so that neighbouring ticks differ: 0.25, 1,200, 25k, 2e-6.
+ *
+ * @param step distance between ticks
+ * @param largest largest absolute value on the axis
+ */
+export function tickFormat(step: number, largest: number): (value: number) => string {
+  const decimals = (unit: number) => Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9));
+  const plain = (value: number, unit: number, suffix: string) =>
+    value === 0 ? "0" : `${grouped(value / unit, decimals(unit))}${suffix}`;
+  if (largest >= 1e12 || largest < 1e-3) return (value) => scientific(value, step);
+  if (largest >= 1e9) return (value) => plain(value, 1e9, "G");
+  if (largest >= 1e6) return (value) => plain(value, 1e6, "M");
+  if (largest >= 1e4) return (value) => plain(value, 1e3, "k");
+  return (value) => plain(value, 1, "");
+}
+
+/** A single number with about three significant digits: 0.412, 23.1, 1,204, 25.3k, 1.2e-6. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  const step = 10 ** (Math.floor(Math.log10(size)) - 2);
+  return tickFormat(size >= 1e4 ? step : Math.min(1, step), size)(value);
+}
+
+/**
+ * An axis for a range of values. A constant series gets room above and below; zero is on the axis when it is near.
+ *
+ * @param height pixels between the ends of the axis
+ * @param options.exact keep the range as it is; `options.format` replaces the number format
+ */
+export function valueAxis(
+  [low, high]: readonly [number, number],
+  height: number,
+  options: { exact?: boolean; format?: (value: number) => string } = {},
+): ValueAxis {
+  if (low === high) {
+    const room = low === 0 ? 1 : Math.abs(low) * 0.5;
+    [low, high] = [low - (low === 0 ? 0 : room), high + room];
+  }
+  if (low > 0 && low < 0.35 * high) low = 0;
+  if (high < 0 && high > 0.35 * low) high = 0;
+  const count = Math.max(2, Math.min(8, Math.round(height / 42)));
+  const domain = (options.exact ? [low, high] : nice(low, high, count)) as [number, number];
+  const at = ticks(domain[0], domain[1], count);
+  const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
+  const format = options.format ?? tickFormat(tickStep(domain[0], domain[1], count), largest);
+  return {
+    domain,
+    ticks: at,
+    format,
+    labelWidth: Math.max(...at.map((tick) => textWidth(format(tick), theme.sizes.small))),
+  };
+}
+
+/**
+ * An axis of training steps: whole numbers only, from 0 when the first step is near it.
+ *
+ * @param width pixels between the ends of the axis
+ */
+export function stepAxis([low, high]: readonly [number, number], width: number): Omit<ValueAxis, "labelWidth"> {
+  const from = low >= 0 && low <= Math.max(1, 0.06 * high) ? 0 : low;
+  const domain: [number, number] = from === high ? [from - 1, high + 1] : [from, high];
+  const count = Math.max(2, Math.round(width / 90));
+  const at = ticks(domain[0], domain[1], count).filter(Number.isInteger);
+  const step = Math.max(1, tickStep(domain[0], domain[1], count));
+  return { domain, ticks: at, format: tickFormat(step, Math.max(...domain.map(Math.abs))) };
+}
+
+/**
+ * The range to draw, so that a few spikes do not flatten the rest of a curve: with at least 40 values, an end that lies
+ * further from the middle 96 % than three times their spread is cut a little outside them.
+ */
+export function robustRange(values: readonly number[]): [number, number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const low = sorted[0];
+  const high = sorted[sorted.length - 1];
+  if (sorted.length < 40) return [low, high];
+  const from = quantileSorted(sorted, 0.02)!;
+  const to = quantileSorted(sorted, 0.98)!;
+  const spread = to - from;
+  if (spread === 0) return [low, high];
+  return [from - low > 3 * spread ? from - 0.15 * spread : low, high - to > 3 * spread ? to + 0.15 * spread : high];
+}
+
+const { colors, sizes } = theme;
+const tickText = { fontSize: sizes.small, color: colors.muted, tickSize: 0, label: null } as const;
+
+/** Grid lines and tick labels of a value axis on the left. */
+export function leftAxisMarks(axis: ValueAxis): Plot.Markish[] {
+  return [
+    Plot.gridY(axis.ticks, { stroke: colors.grid, strokeOpacity: 1 }),
+    Plot.axisY(axis.ticks, { ...tickText, tickFormat: axis.format, tickPadding: 7 }),
+  ];
+}
+
+/** The line at the bottom and, unless `labels` is false, tick labels below it. */
+export function bottomAxisMarks(axis: Omit<ValueAxis, "labelWidth">, labels = true): Plot.Markish[] {
+  const line = Plot.frame({ anchor: "bottom", stroke: colors.axis, insetLeft: 0 });
+  if (!labels) return [line];
+  return [line, Plot.axisX(axis.ticks, { ...tickText, tickFormat: axis.format, tickPadding: 7 })];
+}
+
+/** The line at zero where the axis runs through it. */
+export function zeroLine(axis: ValueAxis): Plot.Markish[] {
+  return axis.domain[0] < 0 && axis.domain[1] > 0 ? [Plot.ruleY([0], { stroke: colors.axis })] : [];
+}
+
+function grouped(value: number, decimals: number): string {
+  const [whole, fraction] = Math.abs(value).toFixed(decimals).split(".");
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${value < 0 ? "−" : ""}${digits}${fraction ? `.${fraction}` : ""}`;
+}
+
+function scientific(value: number, step: number): string {
+  if (value === 0) return "0";
+  const exponent = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
+  const decimals = Math.max(0, Math.min(6, exponent - Math.floor(Math.log10(step) + 1e-9)));
+  return Math.abs(value).toExponential(decimals).replace("e+", "e").replace("e-", "e−")
+    .replace(/^/, value < 0 ? "−" : "");
+}

@@ -1,0 +1,159 @@
+import * as Plot from "@observablehq/plot";
+import { drawHeader, type Header, type LegendEntry, textElement } from "./header.ts";
+import { document, element, serializeChildren, type SvgNode, type SvgString } from "./svg.ts";
+import { seriesColor, theme } from "./theme.ts";
+
+/** Size in pixels and words of a chart. */
+export interface ChartOptions {
+  title?: string;
+  subtitle?: string;
+  /** Width of the whole drawing in pixels. Default 640. */
+  width?: number;
+  /** Height of the whole drawing in pixels, title and legend included. Default 360. */
+  height?: number;
+  /** False leaves the legend out, as in a dashboard that shows one for all its panels. Default true. */
+  legend?: boolean;
+}
+
+/** One plot of a figure; `height` is its share of the room below the header in pixels, the last plot may leave it open. */
+export interface FigurePart {
+  options: Plot.PlotOptions;
+  height?: number;
+  /** Name of the value axis, written above its left end. */
+  valueLabel?: string;
+  /** Name of the horizontal axis, written below its right end. */
+  baseLabel?: string;
+}
+
+/** The frame of a chart: words above, plots stacked below, all in the house style. */
+export interface Figure extends Header {
+  width: number;
+  height: number;
+  parts: readonly FigurePart[];
+}
+
+/**
+ * Draws an Observable Plot in the house style as a self-contained SVG.
+ *
+ * @param options what `Plot.plot` takes; `width` and `height` are those of the whole drawing with its title.
+ *   `color: { legend: true }` draws a legend for a colour scale of names.
+ * @param header title and subtitle above the plot
+ * @throws {TypeError} when a legend is asked for a colour scale that is not one of names
+ */
+export function renderPlot(
+  options: Plot.PlotOptions,
+  header: Pick<ChartOptions, "title" | "subtitle"> = {},
+): SvgString {
+  const { width = theme.chart.width, height = theme.chart.height, ...rest } = options;
+  const color =
+    options.color?.type === undefined && options.color?.range === undefined && options.color?.scheme === undefined
+      ? { ...options.color, range: [...theme.series] }
+      : options.color;
+  const ordinal = options.color?.legend ? namedColors({ ...rest, color }) : undefined;
+  return drawFigure({
+    ...header,
+    legend: ordinal,
+    width,
+    height,
+    parts: [{
+      options: {
+        marginLeft: 52,
+        marginBottom: 40,
+        marginTop: 24,
+        marginRight: 12,
+        ...rest,
+        color: { ...(ordinal ? color : options.color), legend: undefined },
+      },
+    }],
+  });
+}
+
+/** Draws a figure: background, header, and each plot at its place. */
+export function drawFigure(figure: Figure): SvgString {
+  const { padding } = theme.chart;
+  const { width, height } = figure;
+  const header = drawHeader(figure, { x: padding, y: padding, width: width - 2 * padding });
+  let body = element("rect", { width, height, fill: theme.colors.background }) + header.markup;
+  let top = padding + header.height + (header.height > 0 ? 4 : 0);
+  const given = figure.parts.reduce((sum, part) => sum + (part.height ?? 0), 0);
+  const open = figure.parts.filter((part) => part.height === undefined).length;
+  // A header that fills a small drawing still leaves room for something that can be seen.
+  const share = Math.max(40, (height - top - 8 - given) / Math.max(1, open));
+  for (const part of figure.parts) {
+    const partHeight = part.height ?? share;
+    body += drawPart(part, { x: padding, y: top, width: width - 2 * padding, height: partHeight });
+    top += partHeight;
+  }
+  return element("svg", {
+    xmlns: "http://www.w3.org/2000/svg",
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    "font-family": theme.fontFamily,
+    role: "img",
+    "aria-label": figure.title,
+    style: "max-width:100%;height:auto",
+  }, body);
+}
+
+function drawPart(part: FigurePart, area: { x: number; y: number; width: number; height: number }): string {
+  const drawn = Plot.plot({
+    ...part.options,
+    document,
+    width: area.width,
+    height: area.height,
+  } as Plot.PlotOptions) as unknown as SvgNode;
+  const small = { "font-size": theme.sizes.small, fill: theme.colors.muted };
+  let words = "";
+  if (part.valueLabel) words += textElement(part.valueLabel, 0, 11, { ...small, "text-anchor": "start" });
+  if (part.baseLabel) {
+    const right = area.width - (part.options.marginRight ?? 0);
+    words += textElement(part.baseLabel, right, area.height - 2, { ...small, "text-anchor": "end" });
+  }
+  return element("g", {
+    transform: `translate(${Math.round(area.x)},${Math.round(area.y)})`,
+    fill: theme.colors.ink,
+    color: theme.colors.ink,
+    "font-size": String(theme.sizes.small),
+    "text-anchor": "middle",
+  }, serializeChildren(drawn) + words);
+}
+
+/** Legend entries of the plot's colour scale. */
+function namedColors(options: Plot.PlotOptions): LegendEntry[] {
+  const plot = Plot.plot({ ...options, color: { ...options.color, legend: undefined }, document } as Plot.PlotOptions);
+  const scale = plot.scale("color");
+  if (!scale || (scale.type !== "ordinal" && scale.type !== "categorical")) {
+    throw new TypeError(
+      `A legend needs a colour scale of names; this one is ${scale?.type ?? "absent"}. ` +
+        `Give the colour channel strings, or color: { type: "categorical" }.`,
+    );
+  }
+  const domain = [...(scale.domain ?? [])];
+  const range = [...(scale.range ?? [])] as string[];
+  return domain.map((name, index) => ({
+    label: String(name),
+    color: range.length ? range[index % range.length] : seriesColor(index),
+    shape: "square",
+  }));
+}
+
+/** A drawing that says in its middle why there is nothing else on it. */
+export function emptyFigure(figure: Omit<Figure, "parts">, message: string): SvgString {
+  const { axis, muted } = theme.colors;
+  return drawFigure({
+    ...figure,
+    parts: [{
+      options: {
+        margin: 4,
+        marginBottom: 24,
+        x: { domain: [0, 1], axis: null },
+        y: { domain: [0, 1], axis: null },
+        marks: [
+          Plot.frame({ stroke: axis, strokeDasharray: "4 4", rx: 4 }),
+          Plot.text([message], { frameAnchor: "middle", fontSize: theme.sizes.subtitle + 1, fill: muted }),
+        ],
+      },
+    }],
+  });
+}
