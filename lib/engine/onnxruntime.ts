@@ -58,6 +58,11 @@ class OrtTensor implements DeviceTensor {
   }
 }
 
+/** An output's name in the ONNX file: a program may have an input and an output of one name (a state and its update). */
+function fileName(output: string): string {
+  return `output ${output}`;
+}
+
 interface ByteCounter {
   bytesInUse: number;
 }
@@ -82,7 +87,7 @@ abstract class OrtEngine implements Engine, ByteCounter {
     initializers?: CompileOptions["initializers"],
   ): Promise<OrtProgram> {
     const names = Object.keys(outputs);
-    const { bytes, inputs } = serialize({ outputs: Object.values(outputs), names, target: this.device, initializers });
+    const { bytes, inputs } = serialize({ outputs: Object.values(outputs), names: names.map(fileName), target: this.device, initializers });
     let session: ort.InferenceSession;
     try {
       session = await ort.InferenceSession.create(bytes, options);
@@ -131,7 +136,7 @@ class OrtProgram implements Program {
       ortFeeds[name] = (feed as OrtTensor).tensor;
     }
     const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of this.outputNames) fetches[name] = (into[name] as OrtTensor | undefined)?.tensor ?? null;
+    for (const name of this.outputNames) fetches[fileName(name)] = (into[name] as OrtTensor | undefined)?.tensor ?? null;
     let results: ort.InferenceSession.OnnxValueMapType;
     try {
       results = await this.session.run(ortFeeds, fetches);
@@ -141,7 +146,7 @@ class OrtProgram implements Program {
     const outputs: Record<string, DeviceTensor> = {};
     for (const name of this.outputNames) {
       // ONNX Runtime fills a preallocated array and returns a copy of it: the caller's own tensor is the one to keep.
-      outputs[name] = into[name] ?? this.#wrap(results[name] as ort.Tensor, name);
+      outputs[name] = into[name] ?? this.#wrap(results[fileName(name)] as ort.Tensor, name);
     }
     return outputs;
   }

@@ -32,14 +32,21 @@ export function adamwStepValues(
   };
 }
 
+/** The sizes of a tensor of any shape with that many axes. */
+function anyShape(rank: number): string[] {
+  return Array.from({ length: rank }, (_, axis) => `size${axis}`);
+}
+
 /**
- * The update of one flat tensor: inputs `parameter`, `gradient`, `firstMoment`, `secondMoment` [size] and the rank-0
+ * The update of one tensor: inputs `parameter`, `gradient`, `firstMoment`, `secondMoment` of one shape and the rank-0
  * inputs named above; outputs the new parameter and moments under the same names.
+ *
+ * @param rank How many axes the tensor has; their sizes do not matter. Default 1.
  */
-export function adamwGraph({ beta1, beta2, epsilon }: AdamWOptions): Record<string, Tensor> {
+export function adamwGraph({ beta1, beta2, epsilon }: AdamWOptions, rank = 1): Record<string, Tensor> {
   const graph = new Graph();
   const [parameter, raw, m, v] = ["parameter", "gradient", "firstMoment", "secondMoment"].map((name) =>
-    graph.input(name, ["size"])
+    graph.input(name, anyShape(rank))
   );
   const [clip, decay, stepSize, secondCorrection] = ADAMW_STEP_INPUTS.map((name) => graph.input(name, []));
   const gradient = mul(raw, clip);
@@ -50,8 +57,14 @@ export function adamwGraph({ beta1, beta2, epsilon }: AdamWOptions): Record<stri
   return { parameter: updated, firstMoment, secondMoment };
 }
 
-/** The sum of squares of one flat tensor, `gradient` [size]: its part of the global norm. */
-export function sumOfSquaresGraph(): Record<string, Tensor> {
-  const gradient = new Graph().input("gradient", ["size"]);
-  return { sumOfSquares: sum(square(gradient), 0) };
+/** The sum of squares of one tensor, `gradient`: its part of the global norm. */
+export function sumOfSquaresGraph(rank = 1): Record<string, Tensor> {
+  const gradient = new Graph().input("gradient", anyShape(rank));
+  return { sumOfSquares: sum(square(gradient), gradient.shape.map((_, axis) => axis)) };
+}
+
+/** The sum of two tensors of one shape, `total` and `gradient`: gradients of several micro-batches. */
+export function accumulateGraph(rank = 1): Record<string, Tensor> {
+  const graph = new Graph();
+  return { total: add(graph.input("total", anyShape(rank)), graph.input("gradient", anyShape(rank))) };
 }

@@ -9,6 +9,8 @@ export type Connection = { hostname: string; shellPort: number; iopubPort: numbe
 
 const HOSTNAME = "127.0.0.1";
 const LOG_TAIL_CHARACTERS = 4000;
+/** How long after its end a kernel's log may stay open, held by a program that left the kernel's group. */
+const LOG_END_MILLISECONDS = 1000;
 const UNSTABLE_WARNING = /^.*"deno jupyter" is unstable.*\n?/m;
 
 /** A running kernel process, in a process group of its own so that what a cell started ends with it. */
@@ -20,7 +22,7 @@ export class KernelProcess {
   #logTail = "";
   #hasEnded = false;
 
-  private constructor(child: Deno.ChildProcess, connection: Connection, file: string, onLog: (text: string) => void) {
+  private constructor(child: Deno.ChildProcess, connection: Connection, connectionFile: string, onLog: (text: string) => void) {
     this.#child = child;
     this.connection = connection;
     const log = (text: string) => {
@@ -29,10 +31,17 @@ export class KernelProcess {
       if (shown !== "") onLog(shown);
     };
     this.ended = (async () => {
-      const [status] = await Promise.all([child.status, pump(child.stdout, log), pump(child.stderr, log)]);
+      const stopReading = new AbortController();
+      const logs = [child.stdout, child.stderr].map((stream) => pump(stream, log, stopReading.signal));
+      const status = await child.status;
+      // Programs that a cell started and left running end with the kernel; they may also hold its log open.
+      this.#signal("SIGKILL");
+      const timer = setTimeout(() => stopReading.abort(), LOG_END_MILLISECONDS);
+      await Promise.all(logs);
+      clearTimeout(timer);
       this.#hasEnded = true;
       await child.stdin.close().catch(() => {});
-      await Deno.remove(file).catch(() => {});
+      await Deno.remove(connectionFile).catch(() => {});
       return status;
     })();
   }
@@ -115,6 +124,7 @@ export class KernelProcess {
   }
 
   #signal(signal: Deno.Signal): void {
+    if (this.#hasEnded) return;
     try {
       // A negative id is the whole group; Windows has no such thing.
       if (Deno.build.os === "windows") this.#child.kill(signal);
@@ -133,6 +143,14 @@ function freePorts(count: number): number[] {
   return ports;
 }
 
-async function pump(stream: ReadableStream<Uint8Array<ArrayBuffer>>, onText: (text: string) => void): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) onText(text);
+async function pump(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onText: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const text of stream.pipeThrough(new TextDecoderStream(), { signal })) onText(text);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { leftAxisMarks, valueAxis } from "./axes.ts";
 import type { LegendEntry } from "./header.ts";
 import { type ChartOptions, drawFigure, emptyFigure } from "./render.ts";
 import type { SvgString } from "./svg.ts";
-import { ellipsize } from "./text.ts";
+import { wrap } from "./text.ts";
 import { seriesColor, theme } from "./theme.ts";
 
 /** Accuracies measured on one benchmark. */
@@ -32,9 +32,11 @@ interface Bar {
 }
 
 const { colors, sizes, opacities } = theme;
-/** Share of a group's width that its bars fill, and the width no bar goes beyond, in groups. */
+/** Share of a group's width that its bars fill, and the pixels that no bar is wider than. */
 const FILLED = 0.66;
-const WIDEST_BAR = 0.3;
+const WIDEST_BAR = 64;
+/** Height in pixels of a line of words under the bars. */
+const LINE = 14.5;
 
 /**
  * Accuracy before and after, or under any conditions: a bar for the mean over seeds, a whisker of one sample standard deviation
@@ -45,7 +47,9 @@ const WIDEST_BAR = 0.3;
 export function accuracyBars(groups: readonly AccuracyGroup[], options: ChartOptions = {}): SvgString {
   const { width = theme.chart.width, height = theme.chart.height } = options;
   const conditions = [...new Set(groups.flatMap((group) => Object.keys(group.scores)))];
-  const bars = groups.flatMap((group, index) => barsOf(group, index, conditions));
+  const roomForGroup = (width - 2 * theme.chart.padding - 60) / Math.max(1, groups.length);
+  const slot = Math.min(WIDEST_BAR / roomForGroup, FILLED / Math.max(1, conditions.length));
+  const bars = groups.flatMap((group, index) => barsOf(group, index, conditions, slot));
   const frame = { title: options.title ?? "Accuracy", subtitle: options.subtitle, width, height };
   if (bars.length === 0) return emptyFigure(frame, "no data yet");
 
@@ -55,6 +59,8 @@ export function accuracyBars(groups: readonly AccuracyGroup[], options: ChartOpt
   const marginLeft = Math.ceil(yAxis.labelWidth) + 9;
   const groupWidth = (width - 2 * theme.chart.padding - marginLeft - 14) / groups.length;
   const barWidth = (bars[0].to - bars[0].from) * groupWidth;
+  const names = groups.map((group) => wrap(group.name, groupWidth - 10, sizes.small, 2));
+  const nameLines = Math.max(...names.map((lines) => lines.length));
   const differences = groups.map((_, index) => difference(bars.filter((bar) => bar.group === index), conditions));
   const under = {
     fontSize: sizes.small,
@@ -74,8 +80,8 @@ export function accuracyBars(groups: readonly AccuracyGroup[], options: ChartOpt
       options: {
         marginLeft,
         marginRight: 14,
-        marginTop: 30,
-        marginBottom: differences.some((text) => text !== "") ? 40 : 24,
+        marginTop: 36,
+        marginBottom: 10 + LINE * (nameLines + (differences.some((text) => text !== "") ? 1 : 0)),
         x: { domain: [0, groups.length], axis: null },
         y: { domain: yAxis.domain, axis: null },
         marks: [
@@ -101,21 +107,27 @@ export function accuracyBars(groups: readonly AccuracyGroup[], options: ChartOpt
             fontWeight: "bold",
             fill: colors.ink,
           }),
-          Plot.text(groups, {
+          Plot.text(names, {
             ...under,
-            text: (group: AccuracyGroup) => ellipsize(group.name, groupWidth - 8, sizes.small),
+            text: (lines: string[]) => lines.join("\n"),
+            lineHeight: LINE / sizes.small,
             dy: 7,
             fill: colors.ink,
           }),
-          Plot.text(differences, { ...under, text: (text: string) => text, dy: 22, fill: colors.muted }),
+          Plot.text(differences, {
+            ...under,
+            text: (text: string) => text,
+            dy: 8 + nameLines * LINE,
+            fill: colors.muted,
+          }),
         ],
       },
     }],
   });
 }
 
-function barsOf(group: AccuracyGroup, index: number, conditions: readonly string[]): Bar[] {
-  const width = Math.min(WIDEST_BAR, FILLED / conditions.length);
+/** @param width of a bar with its gap, as a share of a group */
+function barsOf(group: AccuracyGroup, index: number, conditions: readonly string[], width: number): Bar[] {
   return conditions.flatMap((condition, position) => {
     const given = group.scores[condition];
     const values = (given === undefined ? [] : typeof given === "number" ? [given] : [...given])
@@ -147,7 +159,7 @@ function whiskerMarks(bars: readonly Bar[]): Plot.Markish[] {
   const ends = spread.flatMap((bar) =>
     [Math.max(0, bar.mean - bar.spread), bar.mean + bar.spread].map((at) => ({
       at,
-      x: middle(bar),
+      x: whiskerAt(bar),
       w: bar.to - bar.from,
     }))
   );
@@ -155,7 +167,7 @@ function whiskerMarks(bars: readonly Bar[]): Plot.Markish[] {
   return [
     Plot.ruleX(spread, {
       ...stroke,
-      x: middle,
+      x: whiskerAt,
       y1: (bar: Bar) => Math.max(0, bar.mean - bar.spread),
       y2: (bar: Bar) => bar.mean + bar.spread,
     }),
@@ -173,7 +185,7 @@ function seedMarks(bars: readonly Bar[]): Plot.Markish[] {
   const dots = bars.filter((bar) => bar.values.length > 1).flatMap((bar) =>
     bar.values.map((value, index) => ({
       value,
-      x: bar.from + (bar.to - bar.from) * (0.2 + (0.6 * index) / (bar.values.length - 1)),
+      x: bar.from + (bar.to - bar.from) * (0.46 + (0.4 * index) / (bar.values.length - 1)),
     }))
   );
   return [Plot.dot(dots, { x: "x", y: "value", r: 2.5, fill: colors.background, stroke: colors.ink, strokeWidth: 1 })];
@@ -183,6 +195,11 @@ function difference(bars: readonly Bar[], conditions: readonly string[]): string
   if (conditions.length !== 2 || bars.length !== 2) return "";
   const points = (bars[1].mean - bars[0].mean) * 100;
   return `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)} points`;
+}
+
+/** Left of the middle, clear of the dots. */
+function whiskerAt(bar: Bar): number {
+  return bar.from + (bar.to - bar.from) * 0.25;
 }
 
 function middle(bar: Bar): number {

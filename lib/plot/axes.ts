@@ -34,6 +34,7 @@ export function tickFormat(step: number, largest: number): (value: number) => st
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";
+  if (Number.isInteger(value) && size < 1e4) return tickFormat(1, size)(value);
   const step = 10 ** (Math.floor(Math.log10(size)) - 2);
   return tickFormat(size >= 1e4 ? step : Math.min(1, step), size)(value);
 }
@@ -42,12 +43,12 @@ export function formatNumber(value: number): string {
  * An axis for a range of values. A constant series gets room above and below; zero is on the axis when it is near.
  *
  * @param height pixels between the ends of the axis
- * @param options.exact keep the range as it is; `options.format` replaces the number format
+ * @param options `exact` keeps the range as it is, `whole` allows ticks at whole numbers only, `format` replaces the number format
  */
 export function valueAxis(
   [low, high]: readonly [number, number],
   height: number,
-  options: { exact?: boolean; format?: (value: number) => string } = {},
+  options: { exact?: boolean; whole?: boolean; format?: (value: number) => string } = {},
 ): ValueAxis {
   if (low === high) {
     const room = low === 0 ? 1 : Math.abs(low) * 0.5;
@@ -55,11 +56,13 @@ export function valueAxis(
   }
   if (low > 0 && low < 0.35 * high) low = 0;
   if (high < 0 && high > 0.35 * low) high = 0;
-  const count = Math.max(2, Math.min(8, Math.round(height / 42)));
-  const domain = (options.exact ? [low, high] : nice(low, high, count)) as [number, number];
-  const at = ticks(domain[0], domain[1], count);
+  const count = Math.max(2, Math.min(8, Math.round(height / 40)));
+  // Rounding the ends to half a tick instead of a whole one leaves less of the chart empty.
+  const domain = (options.exact ? [low, high] : nice(low, high, 2 * count)) as [number, number];
+  const at = ticks(domain[0], domain[1], count).filter((tick) => !options.whole || Number.isInteger(tick));
+  const step = tickStep(domain[0], domain[1], count);
   const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
-  const format = options.format ?? tickFormat(tickStep(domain[0], domain[1], count), largest);
+  const format = options.format ?? tickFormat(options.whole ? Math.max(1, step) : step, largest);
   return {
     domain,
     ticks: at,
@@ -131,6 +134,6 @@ function scientific(value: number, step: number): string {
   if (value === 0) return "0";
   const exponent = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
   const decimals = Math.max(0, Math.min(6, exponent - Math.floor(Math.log10(step) + 1e-9)));
-  return Math.abs(value).toExponential(decimals).replace("e+", "e").replace("e-", "e−")
+  return Math.abs(value).toExponential(decimals).replace(/\.?0+e/, "e").replace("e+", "e").replace("e-", "e−")
     .replace(/^/, value < 0 ? "−" : "");
 }

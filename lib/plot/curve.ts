@@ -34,7 +34,7 @@ export interface Curve {
   latest?: boolean;
 }
 
-const STRIP_HEIGHT = 92;
+const STRIP_HEIGHT = 96;
 
 /** Draws lines over steps. */
 export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
@@ -45,7 +45,7 @@ export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
 
   const drawn = lines.map((line) => prepareLine(line, options.smoothing, lines.length));
   const strip = (curve.strip?.lines ?? []).filter((line) => line.points.length > 0)
-    .map((line) => prepareLine({ ...line, dots: "none" }, options.smoothing, lines.length));
+    .map((line) => prepareLine({ ...line, dots: false }, options.smoothing, lines.length));
   const hasStrip = strip.length > 0;
 
   const plotHeight = Math.max(60, height - 120 - (hasStrip ? STRIP_HEIGHT : 0));
@@ -72,7 +72,7 @@ export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
     options: {
       ...shared,
       marginTop: 24,
-      marginBottom: hasStrip ? 8 : 38,
+      marginBottom: hasStrip ? 8 : 33,
       y: { domain: yAxis.domain, axis: null },
       marks: [
         ...leftAxisMarks(yAxis),
@@ -92,7 +92,7 @@ export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
     options: {
       ...shared,
       marginTop: 22,
-      marginBottom: 38,
+      marginBottom: 33,
       y: { domain: [0, 1], axis: null },
       marks: [
         ...leftAxisMarks(percent),
@@ -115,7 +115,12 @@ function rangeOf(
   edges: readonly { low: number; high: number }[],
   include: readonly number[],
 ): [number, number] {
-  let [low, high] = robustRange(lines.flatMap((line) => line.points.map((point) => point.value)));
+  let [low, high] = [Infinity, -Infinity];
+  for (const line of lines) {
+    // Line by line: a rare series such as held-out losses must not pass for spikes of a frequent one.
+    const [from, to] = robustRange(line.points.map((point) => point.value));
+    [low, high] = [Math.min(low, from), Math.max(high, to)];
+  }
   for (const edge of edges) [low, high] = [Math.min(low, edge.low), Math.max(high, edge.high)];
   for (const value of include) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return [low, high];

@@ -17,7 +17,7 @@ export interface DashboardOptions {
   subtitle?: string;
   /** Panels side by side. Default 3, or fewer when there are fewer panels. */
   columns?: number;
-  /** Size of a panel drawn by a function, in pixels. Default 372 by 262. */
+  /** Size of a panel drawn by a function, in pixels. Default 372 by 276. */
   panelWidth?: number;
   panelHeight?: number;
   /** One legend for all panels, such as the names of the runs. */
@@ -45,9 +45,11 @@ export function dashboard(panels: readonly Panel[], options: DashboardOptions = 
   const heights = largest(rows, drawn.map(({ height }, index) => [Math.floor(index / columns), height]));
   const width = Math.max(size.width + 2 * gap, sum(widths) + gap * (widths.filter((each) => each > 0).length + 1));
 
-  const header = drawHeader(options, { x: gap + 2, y: gap, width: width - 2 * gap - 4 }, theme.sizes.dashboardTitle);
+  const panelsHeight = sum(heights) + gap * rows;
+  const area = { x: gap + 2, y: gap, width: width - 2 * gap - 4, height: panelsHeight };
+  const header = drawHeader(options, area, theme.sizes.dashboardTitle);
   const top = gap + header.height + (header.height > 0 ? 6 : 0);
-  const height = top + sum(heights) + gap * rows;
+  const height = top + panelsHeight;
   let body = element("rect", { width, height, fill: theme.colors.canvas }) + header.markup;
   drawn.forEach(({ svg, ...own }, index) => {
     const x = gap + sum(widths.slice(0, index % columns)) + gap * (index % columns);

@@ -1,26 +1,26 @@
 import type { Point } from "./smooth.ts";
 
 /**
- * At most `limit` points that keep what the eye looks for: each of `limit / 2` equal stretches of the curve gives its
- * lowest and its highest point. Points must be sorted by step; up to `limit` points come back untouched.
+ * At most about `limit` points that look like all of them: most at equal distances, which keeps the density of a cloud, and
+ * a fifth of them the lowest and the highest of equal stretches, which keeps the spikes. Points must be sorted by step; up to
+ * `limit` points come back untouched.
  */
-export function keepExtremes(points: readonly Point[], limit: number): Point[] {
+export function keepCloud(points: readonly Point[], limit: number): Point[] {
   if (points.length <= limit) return [...points];
-  const buckets = Math.max(1, Math.floor(limit / 2));
-  const kept: Point[] = [];
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const start = Math.floor((bucket * points.length) / buckets);
-    const end = Math.floor(((bucket + 1) * points.length) / buckets);
-    let low = start;
-    let high = start;
+  const kept = new Set(keepEvenly(points, Math.max(2, Math.round(limit * 0.8))));
+  const stretches = Math.max(1, Math.round(limit * 0.1));
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const start = Math.floor((stretch * points.length) / stretches);
+    const end = Math.floor(((stretch + 1) * points.length) / stretches);
+    let low = points[start];
+    let high = points[start];
     for (let i = start + 1; i < end; i++) {
-      if (points[i].value < points[low].value) low = i;
-      if (points[i].value > points[high].value) high = i;
+      if (points[i].value < low.value) low = points[i];
+      if (points[i].value > high.value) high = points[i];
     }
-    kept.push(points[Math.min(low, high)]);
-    if (low !== high) kept.push(points[Math.max(low, high)]);
+    kept.add(low).add(high);
   }
-  return kept;
+  return [...kept].sort((a, b) => a.step - b.step);
 }
 
 /** At most `limit` entries at equal distances, the first and the last among them: enough for a smoothed line. */

@@ -24,16 +24,19 @@ export interface Header {
 const { colors, sizes, strokes } = theme;
 const SWATCH = 18;
 const LEGEND_ROW = 18;
+const LEGEND_GAP = 16;
 const LEGEND_LABEL_WIDTH = 230;
+/** Part of a drawing's height that its legend may take. */
+const LEGEND_SHARE = 0.26;
 
 /**
- * Title, subtitle and legend as markup, from the top edge of the area given.
+ * Title, subtitle and legend as markup, from the top edge of the area given; its height is that of the whole drawing.
  *
  * @returns the markup and the height in pixels it takes, 0 when there is nothing to show
  */
 export function drawHeader(
   header: Header,
-  area: { x: number; y: number; width: number },
+  area: { x: number; y: number; width: number; height: number },
   titleSize: number = sizes.title,
 ): { markup: string; height: number } {
   let markup = "";
@@ -63,38 +66,59 @@ export function drawHeader(
     y += sizes.subtitle + 4.5;
   }
   if (header.legend?.length) {
-    const legend = drawLegend(header.legend, { ...area, y: y + 4 });
+    const maxRows = Math.max(1, Math.floor((area.height * LEGEND_SHARE) / LEGEND_ROW));
+    const legend = drawLegend(header.legend, { ...area, y: y + 4, maxRows });
     markup += legend.markup;
-    y += 4 + legend.height;
+    y += 8 + legend.height;
   }
   return { markup, height: y - area.y };
 }
 
-/** Legend entries in reading order, on as many rows as they need. */
+/** Legend entries in reading order, on as few rows as they need; in equal columns where that costs no further row. */
 function drawLegend(
   entries: readonly LegendEntry[],
-  area: { x: number; y: number; width: number },
+  area: { x: number; y: number; width: number; maxRows: number },
 ): { markup: string; height: number } {
-  let markup = "";
-  let x = area.x;
-  let y = area.y;
   const labelWidth = Math.min(LEGEND_LABEL_WIDTH, area.width - SWATCH - 6);
-  for (const entry of entries) {
-    const label = ellipsize(entry.label, labelWidth, sizes.small);
-    const width = SWATCH + 6 + textWidth(label, sizes.small);
-    if (x > area.x && x + width > area.x + area.width) {
-      x = area.x;
-      y += LEGEND_ROW;
+  const labels = entries.map((entry) => ellipsize(entry.label, labelWidth, sizes.small));
+  const widths = labels.map((label) => SWATCH + 6 + textWidth(label, sizes.small) + LEGEND_GAP);
+  const flowing = rowsOf(widths, area.width + LEGEND_GAP);
+  const columns = rowsOf(widths.map(() => Math.max(...widths)), area.width + LEGEND_GAP);
+  const aligned = flowing.length > 1 && columns.length <= flowing.length;
+  const rows = aligned ? columns : flowing;
+  let markup = "";
+  rows.slice(0, area.maxRows).forEach((row, rowIndex) => {
+    let x = area.x;
+    const middle = area.y + (rowIndex + 0.5) * LEGEND_ROW;
+    const baseline = middle + sizes.small * 0.36;
+    const isCut = rowIndex === area.maxRows - 1 && rows.length > area.maxRows;
+    for (const index of row) {
+      if (isCut && index === row[row.length - 1]) {
+        const missing = `and ${entries.length - index} more`;
+        markup += textElement(missing, x, baseline, { "font-size": sizes.small, fill: colors.muted });
+        break;
+      }
+      markup += swatch(entries[index], x, middle);
+      markup += textElement(labels[index], x + SWATCH + 6, baseline, { "font-size": sizes.small, fill: colors.ink });
+      x += aligned ? Math.max(...widths) : widths[index];
     }
-    const middle = y + LEGEND_ROW / 2;
-    markup += swatch(entry, x, middle);
-    markup += textElement(label, x + SWATCH + 6, middle + sizes.small * 0.36, {
-      "font-size": sizes.small,
-      fill: colors.ink,
-    });
-    x += width + 16;
-  }
-  return { markup, height: y + LEGEND_ROW - area.y };
+  });
+  return { markup, height: Math.min(rows.length, area.maxRows) * LEGEND_ROW };
+}
+
+/** Indices of boxes, filled into rows of a width from left to right; each row holds at least one. */
+function rowsOf(widths: readonly number[], rowWidth: number): number[][] {
+  const rows: number[][] = [];
+  let left = 0;
+  widths.forEach((width, index) => {
+    if (rows.length === 0 || width > left) {
+      rows.push([]);
+      left = rowWidth;
+    }
+    rows[rows.length - 1].push(index);
+    left -= width;
+  });
+  return rows;
 }
 
 function swatch({ shape, color, dash }: LegendEntry, x: number, y: number): string {

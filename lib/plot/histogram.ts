@@ -34,6 +34,7 @@ interface Bar {
 }
 
 const { colors, opacities } = theme;
+const FEWEST_BINS = 5;
 
 /**
  * How values such as lengths or advantages are spread, with the median marked. Several groups are drawn over each other as shares
@@ -56,17 +57,11 @@ export function histogram(values: HistogramValues, options: HistogramOptions = {
     [0, Math.max(...bars.flatMap((group) => group.bars.map((bar) => bar.height)))],
     height - 130,
     {
+      whole: !comparison,
       format: comparison ? (share) => `${+(share * 100).toFixed(1)}%` : undefined,
     },
   );
-  if (!comparison) yAxis.ticks = yAxis.ticks.filter(Number.isInteger);
-  const [low, high] = [edges[0], edges[edges.length - 1]];
-  const tickCount = Math.max(2, Math.round(width / 90));
-  const xAxis = {
-    domain: [low, high] as [number, number],
-    ticks: ticks(low, high, tickCount),
-    format: tickFormat(tickStep(low, high, tickCount), Math.max(Math.abs(low), Math.abs(high))),
-  };
+  const xAxis = binAxis(edges, width);
   return drawFigure({
     ...frame,
     note: comparison ? undefined : summary(filled[0]),
@@ -82,7 +77,7 @@ export function histogram(values: HistogramValues, options: HistogramOptions = {
         marginLeft: Math.ceil(yAxis.labelWidth) + 9,
         marginRight: 14,
         marginTop: 24,
-        marginBottom: 38,
+        marginBottom: 33,
         x: { domain: xAxis.domain, axis: null },
         y: { domain: yAxis.domain, axis: null },
         marks: [
@@ -111,7 +106,10 @@ function groupsOf(values: HistogramValues): Group[] {
   });
 }
 
-/** Edges of equal bins at round values, the same for all groups; whole numbers get bins of whole width. */
+/**
+ * Edges of equal bins at round values, the same for all groups. Whole numbers get bins of whole width, and where each has its own
+ * bin, it stands in the middle of it.
+ */
 function binEdges(values: readonly number[], bins: number): number[] {
   let low = Infinity;
   let high = -Infinity;
@@ -119,9 +117,25 @@ function binEdges(values: readonly number[], bins: number): number[] {
   const whole = values.every(Number.isInteger);
   const span = high - low || (whole ? 1 : Math.abs(low) * 0.1 || 1);
   const step = whole ? Math.max(1, tickStep(0, span, bins)) : tickStep(0, span, bins);
-  const first = Math.floor(low / step);
-  const last = Math.max(first + 1, Math.floor(high / step) + 1);
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  const shift = whole && step === 1 ? 0.5 : 0;
+  // A bar alone would fill the chart: there are always a few places beside it.
+  const empty = Math.max(0, FEWEST_BINS - (Math.floor(high / step) - Math.floor(low / step) + 1));
+  const first = Math.floor(low / step) - Math.floor(empty / 2);
+  const last = Math.floor(high / step) + 1 + Math.ceil(empty / 2);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step - shift).toPrecision(12)));
+}
+
+/** Ticks over the bins; at whole numbers where the bins stand for one number each. */
+function binAxis(edges: readonly number[], width: number): Parameters<typeof bottomAxisMarks>[0] {
+  const [low, high] = [edges[0], edges[edges.length - 1]];
+  const count = Math.max(2, Math.round(width / 90));
+  const oneNumberEach = !Number.isInteger(low) && edges[1] - low === 1;
+  const step = tickStep(low, high, count);
+  return {
+    domain: [low, high],
+    ticks: ticks(low, high, count).filter((tick) => !oneNumberEach || Number.isInteger(tick)),
+    format: tickFormat(oneNumberEach ? Math.max(1, step) : step, Math.max(Math.abs(low), Math.abs(high))),
+  };
 }
 
 function count(values: readonly number[], edges: readonly number[], asShare: boolean): Bar[] {
@@ -156,7 +170,7 @@ function outlineMarks({ bars, color }: { bars: Bar[]; color: string }): Plot.Mar
     { at: bars[bars.length - 1].to, height: 0 },
   ];
   return [
-    Plot.areaY(outline, { x: "at", y: "height", fill: color, fillOpacity: 0.22 }),
+    Plot.areaY(outline, { x: "at", y1: 0, y2: "height", fill: color, fillOpacity: 0.22 }),
     Plot.line(outline, { x: "at", y: "height", stroke: color, strokeWidth: 1.5, strokeLinejoin: "miter" }),
   ];
 }
@@ -164,6 +178,6 @@ function outlineMarks({ bars, color }: { bars: Bar[]; color: string }): Plot.Mar
 function summary({ values, skipped }: Group): string {
   const parts = [`n = ${values.length.toLocaleString("en-US")}`];
   if (values.length > 0) parts.push(`median ${formatNumber(median(values)!)}`);
-  if (skipped > 0) parts.push(`${skipped} not a number`);
+  if (skipped > 0) parts.push(`${skipped} left out`);
   return parts.join(", ");
 }

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { formatNumber } from "./axes.ts";
-import { keepEvenly, keepExtremes } from "./downsample.ts";
+import { formatNumber, robustRange } from "./axes.ts";
+import { keepCloud, keepEvenly } from "./downsample.ts";
 import type { LegendEntry } from "./header.ts";
 import { defaultSmoothing, type Point, smooth } from "./smooth.ts";
 import { theme } from "./theme.ts";
@@ -16,8 +16,8 @@ export interface Line {
   strokeWidth?: number;
   /** False for series that are exact or rare: a schedule, an evaluation. Default true. */
   smoothed?: boolean;
-  /** Light dots show each step under a smoothed line, marks show every point of an exact one. Default "light". */
-  dots?: "light" | "marks" | "none";
+  /** False leaves the single steps out: no light dots under a smoothed line, no marks on an exact one. Default true. */
+  dots?: boolean;
   /** Edges of a band around the line, smoothed as the line is. */
   band?: Band;
 }
@@ -49,32 +49,38 @@ export interface DrawnLine extends Omit<Line, "points" | "dots"> {
 /** More points than these cannot be told apart in a chart of ordinary size. */
 const PATH_LIMIT = 400;
 const DOT_LIMIT = 600;
+/** Up to so many points of an exact line are marked each. */
+const MARK_LIMIT = 40;
 const { strokes, opacities, colors } = theme;
 
 /**
- * Smooths and thins a line.
+ * Smooths and thins a line. A rare spike ({@link robustRange}) counts in the average only up to where the axis ends: one step
+ * of a hundredfold gradient norm would otherwise lift the line for a whole window.
  *
  * @param smoothing weight of the average; undefined lets the number of points decide
  * @param lineCount lines in the chart, which share the room for dots
  */
 export function prepareLine(line: Line, smoothing: number | undefined, lineCount: number): DrawnLine {
-  const { points, dots = "light", ...rest } = line;
+  const { points, dots = true, ...rest } = line;
   const weight = line.smoothed === false ? 0 : smoothing ?? defaultSmoothing(points.length);
-  const values = smooth(points.map((point) => point.value), weight);
+  const raw = points.map((point) => point.value);
+  const [low, high] = weight > 0 ? robustRange(raw) : [-Infinity, Infinity];
+  const values = smooth(raw.map((value) => clamp(value, low, high)), weight);
   const edges = line.band?.edges ?? [];
   const lows = smooth(edges.map((edge) => edge.low), weight);
   const highs = smooth(edges.map((edge) => edge.high), weight);
-  const style = dots === "marks" || (dots === "light" && weight === 0 && points.length <= 30) ? "marks" : "light";
-  // A single point has no line to be seen by. Unsmoothed light dots would only repeat the line.
-  const hasDots = points.length === 1 || dots === "marks" || (dots === "light" && (weight > 0 || style === "marks"));
+  const few = points.length <= MARK_LIMIT;
+  const style = points.length === 1 || (few && weight === 0) ? "marks" : "light";
+  // A single point has no line to be seen by; light dots on an unsmoothed line would only repeat it.
+  const hasDots = points.length === 1 || (dots && (style === "marks" || weight > 0));
   return {
     ...rest,
     count: points.length,
     weight,
     path: keepEvenly(points.map(({ step }, i) => ({ step, value: values[i] })), PATH_LIMIT),
     dots: {
-      style: points.length === 1 ? "marks" : style,
-      points: hasDots ? keepExtremes(points, Math.max(150, Math.round(DOT_LIMIT / lineCount))) : [],
+      style,
+      points: hasDots ? keepCloud(points, Math.max(150, Math.round(DOT_LIMIT / lineCount))) : [],
     },
     edges: keepEvenly(edges.map(({ step }, i) => ({ step, low: lows[i], high: highs[i] })), PATH_LIMIT / 2),
   };

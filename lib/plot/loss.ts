@@ -24,7 +24,6 @@ export function lossCurve(data: MetricRows, options: CurveOptions = {}): SvgStri
         color: comparison ? color : seriesColor(1),
         points: metricPoints(rows, "eval_loss"),
         smoothed: false,
-        dots: "marks",
         dash: comparison ? "4 3" : undefined,
         strokeWidth: theme.strokes.thin,
       },

@@ -51,7 +51,7 @@ export function learningRateCurve(data: MetricRows, options: CurveOptions = {}):
     title: "Learning rate",
     yLabel: "learning rate",
     include: [0],
-    ...linesOfMetric(data, "learning_rate", { smoothed: false, dots: "none" }),
+    ...linesOfMetric(data, "learning_rate", { smoothed: false, dots: false }),
   }, options);
 }
 

@@ -58,7 +58,7 @@ export function renderPlot(
     parts: [{
       options: {
         marginLeft: 52,
-        marginBottom: 40,
+        marginBottom: 38,
         marginTop: 24,
         marginRight: 12,
         ...rest,
@@ -72,7 +72,7 @@ export function renderPlot(
 export function drawFigure(figure: Figure): SvgString {
   const { padding } = theme.chart;
   const { width, height } = figure;
-  const header = drawHeader(figure, { x: padding, y: padding, width: width - 2 * padding });
+  const header = drawHeader(figure, { x: padding, y: padding, width: width - 2 * padding, height });
   let body = element("rect", { width, height, fill: theme.colors.background }) + header.markup;
   let top = padding + header.height + (header.height > 0 ? 4 : 0);
   const given = figure.parts.reduce((sum, part) => sum + (part.height ?? 0), 0);
@@ -108,7 +108,7 @@ function drawPart(part: FigurePart, area: { x: number; y: number; width: number;
   if (part.valueLabel) words += textElement(part.valueLabel, 0, 11, { ...small, "text-anchor": "start" });
   if (part.baseLabel) {
     const right = area.width - (part.options.marginRight ?? 0);
-    words += textElement(part.baseLabel, right, area.height - 2, { ...small, "text-anchor": "end" });
+    words += textElement(part.baseLabel, right, area.height - 3, { ...small, "text-anchor": "end" });
   }
   return element("g", {
     transform: `translate(${Math.round(area.x)},${Math.round(area.y)})`,
@@ -145,8 +145,8 @@ export function emptyFigure(figure: Omit<Figure, "parts">, message: string): Svg
     ...figure,
     parts: [{
       options: {
-        margin: 4,
-        marginBottom: 24,
+        margin: 1,
+        marginBottom: 9,
         x: { domain: [0, 1], axis: null },
         y: { domain: [0, 1], axis: null },
         marks: [

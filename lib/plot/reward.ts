@@ -37,7 +37,7 @@ export function rewardCurve(data: MetricRows, options: RewardCurveOptions = {}):
   });
   return drawCurve({
     title: "Reward",
-    yLabel: "mean reward of a completion",
+    yLabel: "mean over completions",
     include: [0],
     lines,
     nothing: nothingToDraw(data, "reward"),
@@ -52,7 +52,7 @@ function partsOf(rows: readonly StepRow[]): Line[] {
     color: seriesColor(index),
     dash: seriesDash(index),
     points: metricPoints(rows, `rewards/${name}/mean`),
-    dots: "none",
+    dots: false,
   }));
 }
 

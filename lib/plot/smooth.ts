@@ -26,10 +26,10 @@ export function smooth(values: readonly number[], weight: number): number[] {
 }
 
 /**
- * Smoothing weight that suits a number of points: the window is a twenty-fifth of the curve, at most 100 points, and
- * a curve of up to 25 points stays as it is.
+ * Smoothing weight that suits a number of points: the window is a fortieth of the curve, at most 100 points, and
+ * a curve of fewer than 80 points stays as it is.
  */
 export function defaultSmoothing(count: number): number {
-  const window = Math.min(100, Math.max(1, count / 25));
-  return 1 - 1 / window;
+  const window = Math.min(100, count / 40);
+  return window < 2 ? 0 : 1 - 1 / window;
 }

@@ -36,7 +36,7 @@ export const theme = {
   strokes: { smooth: 2, emphasis: 2.5, thin: 1.25, dotRadius: 1.6, markRadius: 2.8 },
   opacities: { dot: 0.28, dotOverlaid: 0.16, band: 0.13, bar: 0.85 },
   chart: { width: 640, height: 360, padding: 16 },
-  panel: { width: 372, height: 262, gap: 14 },
+  panel: { width: 372, height: 276, gap: 14 },
 } as const;
 
 /** Colour of the series number `index`, counted from 0. */

@@ -15,7 +15,13 @@ from tiny_qwen2 import EOS, PAD, TIED, draw_ids, load_float64, pad_right
 
 GENERATIONS = 4
 MAX_COMPLETION_LENGTH = 10  # dr_grpo divides by this, not by the width of the batch (8)
-GRADIENTS = ["model.layers.1.self_attn.k_proj.weight", "model.norm.weight"]
+# small ones at the bottom, the middle and the top; the norm of the whole gradient is in the JSON
+GRADIENTS = [
+    "model.layers.0.self_attn.q_proj.bias",
+    "model.layers.1.self_attn.k_proj.bias",
+    "model.layers.2.post_attention_layernorm.weight",
+    "model.norm.weight",
+]
 SEED = 41
 
 DEFAULTS = {
@@ -80,8 +86,8 @@ class GrpoBatch:
         self.masked_completion_mask = self.completion_mask * ended[:, None]
         self.advantages = torch.tensor([1.2, -0.7, 0.3, -0.8, 0.0, 1.5, -1.1, -0.4])
         shape = self.completion_ids.shape
-        self.old_noise = 0.3 * torch.randn(shape, generator=generator)
-        self.reference_noise = 0.25 * torch.randn(shape, generator=generator)
+        self.old_noise = 0.3 * torch.randn(shape, generator=generator, dtype=torch.float64)
+        self.reference_noise = 0.25 * torch.randn(shape, generator=generator, dtype=torch.float64)
         self.policies = {}
 
     def at_temperature(self, trainer) -> dict:

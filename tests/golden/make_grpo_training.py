@@ -8,16 +8,16 @@ log-probabilities, so a test can start anywhere.
 """
 
 import torch
-from peft import LoraConfig
 from safetensors.torch import load_file
 
 from float64 import use_float64
 from golden_files import FOLDER, norm, save_arrays, save_json
+from make_lora import ADAPTERS
 from replay_grpo import draw_completions, make_trainer, words
 from tiny_qwen2 import EOS, TIED, draw_ids, load_float64
 
 GENERATIONS, ROUNDS = 4, 2
-LORA = "lora/all_linear"
+LORA = "all_linear"
 LENGTHS, TRUNCATED = [[8, 5, 3, 8, 6, 8, 2, 7], [4, 8, 7, 2, 5, 8, 8, 3]], [[0, 5], [6]]
 OPTIONS = {
     "perDeviceTrainBatchSize": 4,
@@ -27,7 +27,6 @@ OPTIONS = {
     "numGenerations": GENERATIONS,
     "maxCompletionLength": 8,
     "maxSteps": 4,
-    "learningRate": 4e-3,
     "lrSchedulerType": "constant",
     "maxGradNorm": 0.5,
     "weightDecay": 0.0,
@@ -41,6 +40,9 @@ OPTIONS = {
     "rewardWeights": [1.0, 0.5],
     "maskTruncatedCompletions": False,
 }
+LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
+# written whole; of all the others the JSON has the norm of the change
+KEPT_LAYER = ".layers.1."  # of the LoRA run
 KEPT_WEIGHTS = [
     "model.embed_tokens.weight",
     "model.layers.0.self_attn.q_proj.bias",
@@ -85,7 +87,7 @@ def record_batches(trainer) -> list[dict]:
 
 def load_adapter(model) -> None:
     """Puts the matrices of the saved adapter into the fresh one that TRL made."""
-    saved = load_file(FOLDER / LORA / "adapter_model.safetensors")
+    saved = load_file(FOLDER / "lora" / LORA / "adapter_model.safetensors")
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.requires_grad:
@@ -105,7 +107,7 @@ def run(name: str, with_adapter: bool, prompts: list, completions: list) -> None
         load_float64(TIED),
         [even_words, ended],
         [words(prompt) for prompt in prompts],
-        peft_config=LoraConfig.from_pretrained(FOLDER / LORA, inference_mode=False) if with_adapter else None,
+        peft_config=ADAPTERS[LORA] if with_adapter else None,
         per_device_train_batch_size=OPTIONS["perDeviceTrainBatchSize"],
         gradient_accumulation_steps=OPTIONS["gradientAccumulationSteps"],
         steps_per_generation=OPTIONS["stepsPerGeneration"],
@@ -113,7 +115,7 @@ def run(name: str, with_adapter: bool, prompts: list, completions: list) -> None
         num_generations=OPTIONS["numGenerations"],
         max_completion_length=OPTIONS["maxCompletionLength"],
         max_steps=OPTIONS["maxSteps"],
-        learning_rate=OPTIONS["learningRate"],
+        learning_rate=LEARNING_RATES[name],
         lr_scheduler_type=OPTIONS["lrSchedulerType"],
         max_grad_norm=OPTIONS["maxGradNorm"],
         weight_decay=OPTIONS["weightDecay"],
@@ -131,6 +133,7 @@ def run(name: str, with_adapter: bool, prompts: list, completions: list) -> None
         trainer.model.double()
         load_adapter(trainer.model)
     before = trained_weights(trainer.model)
+    assert before, "nothing to train"
     batches = record_batches(trainer)
     trainer.train()
     after = trained_weights(trainer.model)
@@ -145,12 +148,12 @@ def run(name: str, with_adapter: bool, prompts: list, completions: list) -> None
         }
         for index, log in enumerate(logs)
     ]
-    kept = before if with_adapter else KEPT_WEIGHTS
+    kept = [key for key in before if KEPT_LAYER in key] if with_adapter else KEPT_WEIGHTS
     save_arrays(f"grpo/training.{name}.weights.safetensors", {key: after[key] for key in kept})
     save_json(f"grpo/training.{name}.json", {
         "model": "qwen2_tiny/tied",
-        "adapter": LORA if with_adapter else None,
-        "options": OPTIONS,
+        "adapter": f"lora/{LORA}" if with_adapter else None,
+        "options": {**OPTIONS, "learningRate": LEARNING_RATES[name]},
         "prompts": prompts,
         "completions": completions,
         "steps": steps,

@@ -27,7 +27,12 @@ ADAPTERS = {
         task_type="CAUSAL_LM", r=4, lora_alpha=8, use_rslora=True, target_modules=["q_proj", "v_proj"]
     ),
 }
-MERGED_LAYER = "model.layers.1."
+MERGED_MATRICES = ["model.layers.1.self_attn.q_proj.weight", "model.layers.1.mlp.down_proj.weight"]
+
+
+def scaling(config: LoraConfig) -> float:
+    """What B A is multiplied by before it is added to the weight."""
+    return config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r)
 
 
 def save_adapter(name: str, config: LoraConfig, seed: int) -> None:
@@ -40,7 +45,7 @@ def save_adapter(name: str, config: LoraConfig, seed: int) -> None:
     with torch.no_grad():
         for key, weight in model.named_parameters():
             if weight.requires_grad:
-                scale = weight.shape[1] ** -0.5 if "lora_A" in key else 0.15
+                scale = weight.shape[1] ** -0.5 if "lora_A" in key else 0.1 / scaling(config)
                 weight.copy_(scale * torch.randn(weight.shape, generator=generator, dtype=torch.float32))
     model.peft_config["default"].base_model_name_or_path = "kiln-golden/qwen2-tiny-tied"
     model.save_pretrained(folder)
@@ -77,7 +82,7 @@ def golden(name: str) -> None:
     merged = {
         key: weight
         for key, weight in merged_model.named_parameters()
-        if key.startswith(MERGED_LAYER) and key.split(".")[-2] in ADAPTERS[name].target_modules and "bias" not in key
+        if key in MERGED_MATRICES and key.split(".")[-2] in ADAPTERS[name].target_modules
     }
     assert torch.allclose(Scores(merged_model, batch).logits, scores.logits, rtol=0, atol=1e-11)
 
@@ -87,7 +92,7 @@ def golden(name: str) -> None:
     save_json(f"lora/{name}.json", {
         "model": "qwen2_tiny/tied",
         "adapter": f"lora/{name}",
-        "scaling": 8 / 4**0.5 if ADAPTERS[name].use_rslora else 8 / 4,
+        "scaling": scaling(ADAPTERS[name]),
         "trainableParameters": sum(weight.numel() for weight in adapters.values()),
         **batch.fields(),
         **scores.fields(),

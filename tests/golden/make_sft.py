@@ -32,7 +32,8 @@ OPTIONS = {
 LORA = "lora/all_linear"
 ROWS_SEED = 31
 METRICS = ["loss", "grad_norm", "learning_rate", "mean_token_accuracy", "entropy", "num_tokens", "epoch"]
-# of the full-parameter runs; the norms of all the others are in the JSON
+# written whole; of all the others the JSON has the norm of the change
+KEPT_LAYER = ".layers.1."  # of the LoRA runs
 KEPT_WEIGHTS = [
     "model.embed_tokens.weight",
     "model.layers.0.self_attn.q_proj.bias",
@@ -149,7 +150,7 @@ def run(name: str, adapter: str | None, rows: list, eval_rows: list, steps: int,
             "lossTokens": batches[0][1],
             "batches": [batch for batch, _ in batches],
         })
-    kept = before if adapter else KEPT_WEIGHTS
+    kept = [key for key in before if KEPT_LAYER in key] if adapter else KEPT_WEIGHTS
     save_arrays(f"sft/{name}.weights.safetensors", {key: after[key] for key in kept})
     save_json(f"sft/{name}.json", {
         "model": "qwen2_tiny/tied",

@@ -1,8 +1,8 @@
 """The tiny random Qwen2 models that all golden numbers are about, and what every script does with them.
 
 96 words, hidden size 32, 3 layers, 4 query heads of 8 over 2 key-value heads, MLP of 48. Word 0 is padding, word 1
-ends a text, 2..95 are ordinary. Weights are drawn in float32, large enough that attention is far from uniform, and no
-bias is 0 and no norm weight 1: a forgotten bias or norm shows.
+ends a text, 2..95 are ordinary. Weights are drawn in float32, large enough that attention is far from uniform but
+small enough that float32 keeps six digits in every gradient; no bias is 0 and no norm weight 1: a forgotten bias or norm shows.
 """
 
 import torch
@@ -49,7 +49,8 @@ def draw_model(seed: int, tied: bool, rope_theta: float) -> Qwen2ForCausalLM:
             elif "embed_tokens" in name or "lm_head" in name:
                 weight.copy_(0.3 * normal)
             else:
-                weight.copy_(1.5 * normal / weight.shape[1] ** 0.5)
+                scale = 0.9 if "q_proj" in name or "k_proj" in name else 1.3
+                weight.copy_(scale * normal / weight.shape[1] ** 0.5)
     return model
 
 

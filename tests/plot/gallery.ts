@@ -24,7 +24,10 @@ export function galleryCharts(): Record<string, SvgString> {
   const next = noise(7);
   const draw = (count: number, value: () => number) => Array.from({ length: count }, value);
   return {
-    loss: lossCurve(sft, { title: "SFT loss", subtitle: "house model on generated word problems, completion tokens only" }),
+    loss: lossCurve(sft, {
+      title: "SFT loss",
+      subtitle: "house model on generated word problems, completion tokens only",
+    }),
     "loss-runs": lossCurve({ runs: { "LoRA rank 8": sft, "full parameters": sftRows(200, 2) } }),
     reward: rewardCurve(grpo, { title: "GRPO reward", subtitle: "8 completions for each of 8 problems a step" }),
     "reward-runs": rewardCurve(seeds, { title: "GRPO reward by seed" }),
@@ -38,7 +41,9 @@ export function galleryCharts(): Record<string, SvgString> {
       title: "Completion length",
       xLabel: "tokens",
     }),
-    "histogram-advantages": histogram({ groups: { "step 1": draw(400, next), "step 200": draw(640, () => 0.5 * next()) } }, {
+    "histogram-advantages": histogram({
+      groups: { "step 1": draw(400, next), "step 200": draw(640, () => 0.5 * next()) },
+    }, {
       title: "Advantages",
       xLabel: "advantage",
     }),

@@ -1,0 +1,66 @@
+/** From tokenized examples to padded batches. */
+import type { HeadTargets, TokenBatch } from "../models/mod.ts";
+import type { Random } from "../random/mod.ts";
+
+/** Token ids of one text, and which of them are learned. */
+export interface TokenizedExample {
+  ids: readonly number[];
+  /** True where the token is predicted and trained on: completions and their end, never prompts. */
+  lossMask: readonly boolean[];
+}
+
+/** A batch with the positions whose next token counts. */
+export interface TrainingBatch {
+  tokens: TokenBatch;
+  /** Positions (row * tokens + token) that predict, and what they should predict. */
+  wanted: HeadTargets & { rows: number[]; targets: number[] };
+  /** Real tokens, without padding. */
+  tokenCount: number;
+}
+
+/**
+ * Pads examples on the right to the longest one.
+ *
+ * @param padTokenId What fills the rest; it is never attended to nor trained on.
+ */
+export function collate(examples: readonly TokenizedExample[], padTokenId: number): TrainingBatch {
+  const batch = examples.length;
+  const tokens = Math.max(...examples.map(({ ids }) => ids.length));
+  const ids = new BigInt64Array(batch * tokens).fill(BigInt(padTokenId));
+  const positions = new BigInt64Array(batch * tokens);
+  const documents = new Int32Array(batch * tokens).fill(-1);
+  const rows: number[] = [];
+  const targets: number[] = [];
+  let tokenCount = 0;
+  examples.forEach((example, row) => {
+    const start = row * tokens;
+    example.ids.forEach((id, token) => {
+      ids[start + token] = BigInt(id);
+      positions[start + token] = BigInt(token);
+      documents[start + token] = 0;
+      // The token before it predicts it; a row's first token is predicted by nothing.
+      if (token > 0 && example.lossMask[token]) {
+        rows.push(start + token - 1);
+        targets.push(id);
+      }
+    });
+    tokenCount += example.ids.length;
+  });
+  return { tokens: { batch, tokens, ids, positions, documents }, wanted: { rows, targets }, tokenCount };
+}
+
+/**
+ * The order in which the rows of a data set are visited: every epoch a new shuffle that depends on the seed and the epoch
+ * only, so that a resumed run sees the same rows.
+ *
+ * @param shuffle Default true; false visits the rows as they stand.
+ */
+export function epochOrder(count: number, random: Random, epoch: number, shuffle = true): number[] {
+  const order = Array.from({ length: count }, (_, row) => row);
+  return shuffle ? random.fork("order").fork(epoch).shuffle(order) : order;
+}
+
+/** Cuts a list into parts of `size`, the last one perhaps shorter. */
+export function chunk<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, part) => list.slice(part * size, (part + 1) * size));
+}

@@ -1,0 +1,171 @@
+/**
+ * Supervised fine-tuning: the mean negative log-probability of completion tokens, over all tokens of an optimizer step
+ * (not per micro-batch: transformers #34242).
+ */
+import type { LoraAdapter } from "../adapters/mod.ts";
+import type { CausalLM } from "../models/mod.ts";
+import { Random } from "../random/mod.ts";
+import { chunk, collate, epochOrder, type TokenizedExample, type TrainingBatch } from "./batch.ts";
+import { AdamW } from "./optimizer.ts";
+import { learningRateAt } from "./schedule.ts";
+import { checkPositiveInteger, mean, type Metrics, type TrainingOptions, type TrainingStep } from "./step.ts";
+
+/** What to train on what. */
+export interface SftOptions extends TrainingOptions {
+  model: CausalLM;
+  /** Trains these factors and leaves the model's weights alone. Absent: all weights are trained. */
+  adapter?: LoraAdapter;
+  trainDataset: readonly TokenizedExample[];
+  /** Held-out examples: `eval_loss` and its companions are added to the metrics of the steps that evaluate. */
+  evalDataset?: readonly TokenizedExample[];
+  /** Rows of an evaluation batch; default 8. */
+  perDeviceEvalBatchSize?: number;
+  /** Fills short rows; never attended to. Default 0. */
+  padTokenId?: number;
+}
+
+/**
+ * Trains, and yields the metrics of each optimizer step: `loss`, `grad_norm`, `learning_rate`, `mean_token_accuracy`,
+ * `entropy`, `num_tokens`, `epoch`, `step_time` (seconds), and `eval_*` where the step evaluates.
+ *
+ * @example
+ * ```ts ignore
+ * for await (const { step, metrics } of sft({ model, adapter, trainDataset, learningRate: 2e-4, maxSteps: 60 })) {
+ *   console.log(step, metrics.loss);
+ * }
+ * ```
+ * @throws When a row has no trained token (its index is named), an option is out of range, or the loss is not finite.
+ */
+export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
+  const {
+    model,
+    adapter,
+    trainDataset,
+    evalDataset = [],
+    perDeviceTrainBatchSize = 8,
+    perDeviceEvalBatchSize = 8,
+    gradientAccumulationSteps = 1,
+    numTrainEpochs = 3,
+    maxSteps = -1,
+    learningRate = 2e-5,
+    evalSteps = 0,
+    gradientCheckpointing = true,
+    padTokenId = 0,
+    seed = 42,
+    shuffle = true,
+    signal,
+  } = options;
+  checkPositiveInteger({ perDeviceTrainBatchSize, perDeviceEvalBatchSize, gradientAccumulationSteps });
+  checkExamples(trainDataset, "trainDataset", model.config.vocabSize);
+  checkExamples(evalDataset, "evalDataset", model.config.vocabSize);
+
+  const random = new Random(seed);
+  const rowsPerStep = perDeviceTrainBatchSize * gradientAccumulationSteps;
+  const stepsPerEpoch = Math.ceil(trainDataset.length / rowsPerStep);
+  const totalSteps = maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs);
+  const optimizer = new AdamW(model.engine, adapter ? adapter.factors : model.weights, options);
+  const trainable = adapter ? "lora" as const : "all" as const;
+  const forwardOptions = { adapter, trainable, keep: gradientCheckpointing ? "inputs" as const : "residuals" as const };
+
+  let [step, tokensSeen] = [0, 0];
+  try {
+    for (let epoch = 0; step < totalSteps; epoch++) {
+      const order = epochOrder(trainDataset.length, random, epoch, shuffle);
+      for (const stepRows of chunk(order, rowsPerStep)) {
+        if (step === totalSteps) break;
+        signal?.throwIfAborted();
+        const started = performance.now();
+        const batches = chunk(stepRows, perDeviceTrainBatchSize)
+          .map((rows) => collate(rows.map((row) => trainDataset[row]), padTokenId));
+        const lossTokens = batches.reduce((sum, { wanted }) => sum + wanted.rows.length, 0);
+
+        const parts: BatchMetrics[] = [];
+        for (const batch of batches) {
+          const pass = await model.forward(batch.tokens, forwardOptions);
+          const coefficients = new Float32Array(batch.wanted.rows.length).fill(-1 / lossTokens);
+          const output = await model.backward(pass, batch.wanted, coefficients, optimizer.addGradient);
+          parts.push(batchMetrics(output));
+          tokensSeen += batch.tokenCount;
+        }
+        const loss = parts.reduce((sum, part) => sum + part.negativeLogProb, 0) / lossTokens;
+        if (!Number.isFinite(loss)) throw new Error(`step ${step + 1}: the loss is ${loss} on rows ${stepRows}`);
+        const rate = learningRateAt(step, { ...options, learningRate, totalSteps });
+        const { gradNorm } = await optimizer.step(rate);
+        step++;
+
+        const metrics: Metrics = {
+          loss,
+          grad_norm: gradNorm,
+          learning_rate: rate,
+          mean_token_accuracy: mean(parts.map((part) => part.accuracy)),
+          entropy: mean(parts.map((part) => part.entropy)),
+          num_tokens: tokensSeen,
+          epoch: step / stepsPerEpoch,
+          step_time: (performance.now() - started) / 1000,
+        };
+        const evaluates = step === totalSteps || (evalSteps > 0 && step % evalSteps === 0);
+        if (evalDataset.length > 0 && evaluates) {
+          const batches = chunk(evalDataset, perDeviceEvalBatchSize).map((rows) => collate(rows, padTokenId));
+          Object.assign(metrics, await evaluateSft(model, batches, adapter));
+        }
+        yield { step, totalSteps, metrics };
+      }
+    }
+  } finally {
+    await optimizer.dispose();
+  }
+}
+
+/** Loss, token accuracy and entropy on held-out batches, as `eval_loss`, `eval_mean_token_accuracy`, `eval_entropy`. */
+export async function evaluateSft(
+  model: CausalLM,
+  batches: readonly TrainingBatch[],
+  adapter?: LoraAdapter,
+): Promise<Metrics> {
+  const parts: BatchMetrics[] = [];
+  let lossTokens = 0;
+  for (const { tokens, wanted } of batches) {
+    const pass = await model.forward(tokens, { adapter });
+    parts.push(batchMetrics(await model.logProbs(pass, wanted)));
+    pass.hidden.dispose();
+    lossTokens += wanted.rows.length;
+  }
+  return {
+    eval_loss: parts.reduce((sum, part) => sum + part.negativeLogProb, 0) / lossTokens,
+    eval_mean_token_accuracy: mean(parts.map((part) => part.accuracy)),
+    eval_entropy: mean(parts.map((part) => part.entropy)),
+  };
+}
+
+interface BatchMetrics {
+  negativeLogProb: number;
+  accuracy: number;
+  entropy: number;
+}
+
+function batchMetrics(
+  { logProbs, greedy, entropies }: { logProbs: Float32Array; greedy: Float32Array; entropies: Float32Array },
+): BatchMetrics {
+  return {
+    negativeLogProb: -mean(logProbs) * logProbs.length,
+    accuracy: mean(greedy),
+    entropy: mean(entropies),
+  };
+}
+
+/** Finds rows that would train nothing or read outside the vocabulary, before any work is done. */
+function checkExamples(examples: readonly TokenizedExample[], name: string, vocabSize: number): void {
+  if (name === "trainDataset" && examples.length === 0) throw new Error("trainDataset has no rows");
+  for (const [row, { ids, lossMask }] of examples.entries()) {
+    if (ids.length !== lossMask.length) {
+      throw new Error(`${name}, row ${row}: ${ids.length} ids but a loss mask of ${lossMask.length}`);
+    }
+    if (!lossMask.some((trained, token) => trained && token > 0)) {
+      throw new Error(`${name}, row ${row}: every token is masked, so it would train nothing; is the prompt cut too late?`);
+    }
+    const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+    if (bad !== undefined) {
+      throw new Error(`${name}, row ${row}: token id ${bad} is outside the model's vocabulary of ${vocabSize}`);
+    }
+  }
+}
