@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { HubOptions } from "../models/mod.ts";
 import { Random, type RandomSeed } from "../random/mod.ts";
 import { goldAnswer, parseNumber } from "./gsm8k_answer.ts";
 
@@ -41,19 +42,22 @@ export interface LoadGsm8kOptions {
   shuffleSeed?: RandomSeed;
   /** What a malformed row does: stop with an error (default), or be left out and listed in `badRows`. */
   onBadRow?: "error" | "skip";
+  /** For a hub id: revision, cache folder, token, progress and the like. */
+  hub?: HubOptions;
 }
 
 /**
  * Reads GSM8K, or any data set in its format.
  *
  * @throws {Error} naming file and row when a row is malformed (unless skipped), or when the source has no such file
+ * @throws {HubError} when a hub id cannot be downloaded
  */
 export async function loadGsm8k(options: LoadGsm8kOptions): Promise<Gsm8kRows> {
-  const { source, split = "train", limit, shuffleSeed, onBadRow = "error" } = options;
+  const { source, split = "train", limit, shuffleSeed, onBadRow = "error", hub } = options;
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
     throw new RangeError(`limit is ${limit}: expected a whole number of rows`);
   }
-  const files = await findFiles(source, split);
+  const files = await findFiles(source, split, hub);
   const found: Gsm8kRows = { rows: [], badRows: [], files };
   for (const file of files) {
     const entries = file.endsWith(".parquet") ? await readParquet(file) : await readLines(file);
@@ -126,14 +130,16 @@ async function readParquet(file: string): Promise<Entry[]> {
 
 const SPLIT_FILE = /^(train|test)(?:-\d+-of-(\d+))?\.(jsonl|parquet)$/;
 
-async function findFiles(source: string, split: "train" | "test"): Promise<string[]> {
+async function findFiles(source: string, split: "train" | "test", hub?: HubOptions): Promise<string[]> {
   const stat = await Deno.stat(source).catch(() => null);
   if (stat?.isDirectory) return await filesOfFolder(source, split);
   if (stat !== null) {
     if (/\.(jsonl|parquet)$/.test(source)) return [source];
     throw new Error(`${source} is neither .jsonl nor .parquet: give one of those, a folder of them or a hub id`);
   }
-  if (/^[\w.-]+\/[\w.-]+$/.test(source) && !/\.(jsonl|parquet)$/.test(source)) return [await download(source, split)];
+  if (/^[\w.-]+\/[\w.-]+$/.test(source) && !/\.(jsonl|parquet)$/.test(source)) {
+    return [await download(source, split, hub)];
+  }
   throw new Error(
     `${source} does not exist: expected a .jsonl or .parquet file, a folder, or a hub id as openai/gsm8k`,
   );
@@ -170,8 +176,8 @@ async function filesOfFolder(folder: string, split: "train" | "test"): Promise<s
 }
 
 /** The hub's Parquet file of a split, in the layout of openai/gsm8k. */
-async function download(id: string, split: "train" | "test"): Promise<string> {
+async function download(repo: string, split: "train" | "test", hub?: HubOptions): Promise<string> {
   // Loaded on demand, so that local data needs none of the model code.
   const { downloadFile } = await import("../models/mod.ts");
-  return await downloadFile({ repo: id, kind: "dataset", path: `main/${split}-00000-of-00001.parquet` });
+  return await downloadFile(repo, `main/${split}-00000-of-00001.parquet`, { ...hub, repoType: "dataset" });
 }

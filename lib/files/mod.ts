@@ -7,6 +7,7 @@ export {
   type FileContents,
   folderOf,
   recoverFolder,
+  writeAll,
   writeFileAtomic,
   writeFolderAtomic,
   type WriteOptions,

@@ -106,6 +106,15 @@ export function broadcastShapes(a: readonly Dimension[], b: readonly Dimension[]
   });
 }
 
+/** An axis counted from the front. Negative ones count from the end. Throws when the shape has no such axis. */
+export function normalizeAxis(operator: string, axis: number, shape: readonly Dimension[]): number {
+  const counted = axis < 0 ? axis + shape.length : axis;
+  if (!Number.isInteger(axis) || counted < 0 || counted >= shape.length) {
+    throw new Error(`${operator}: axis ${axis} is not an axis of ${showShape(shape)}`);
+  }
+  return counted;
+}
+
 /** A shape as people write it: `[batch, tokens, 64]`. */
 export function showShape(shape: readonly Dimension[]): string {
   return `[${shape.join(", ")}]`;

@@ -87,7 +87,13 @@ export class Graph {
     const outputs: Tensor[] = [];
     const node: Node = { operator, inputs, outputs, attributes };
     for (const type of types) {
-      outputs.push({ graph: this, name: `${operator.name}${this.#count++}`, dtype: type.dtype, shape: type.shape, node });
+      outputs.push({
+        graph: this,
+        name: `${operator.name}${this.#count++}`,
+        dtype: type.dtype,
+        shape: type.shape,
+        node,
+      });
     }
     this.nodes.push(node);
     return outputs;

@@ -10,9 +10,13 @@ import { tableHtml, type TableOptions, type TableRow, tableText } from "./table.
 /** The two forms of one output. */
 type Shown = { html: Html; text: string };
 
-/** True inside a cell of a Deno kernel. Deno 2.9 has `Deno.jupyter` elsewhere too, but there its functions throw. */
+/** True in a Deno kernel. Elsewhere `Deno.jupyter` exists too, but looking at it throws. */
 export function insideNotebook(): boolean {
-  return notebookProbe;
+  try {
+    return typeof Deno.jupyter.broadcast === "function";
+  } catch {
+    return false;
+  }
 }
 
 /** Shows rows as a table. */
@@ -91,12 +95,14 @@ async function show(shown: Shown): Promise<void> {
 }
 
 function bundle({ html, text }: Shown): Record<string, string> {
-  return { "text/html": html.toString(), "text/plain": text };
+  return { "text/html": html.toString(), "text/plain": text.toWellFormed() };
 }
 
 function svgShown(svg: string, text: string): Shown {
   // A file's XML declaration has no place inside an HTML document.
   const element = svg.replace(/^\s*(<\?xml[^>]*\?>\s*)?(<!DOCTYPE[^>]*>\s*)?/i, "");
-  if (!element.startsWith("<svg")) throw new TypeError(`expected an SVG document, got ${JSON.stringify(svg.slice(0, 60))}`);
+  if (!element.startsWith("<svg")) {
+    throw new TypeError(`expected an SVG document, got ${JSON.stringify(svg.slice(0, 60))}`);
+  }
   return { html: trustedMarkup(element), text };
 }

@@ -22,7 +22,12 @@ export class KernelProcess {
   #logTail = "";
   #hasEnded = false;
 
-  private constructor(child: Deno.ChildProcess, connection: Connection, connectionFile: string, onLog: (text: string) => void) {
+  private constructor(
+    child: Deno.ChildProcess,
+    connection: Connection,
+    connectionFile: string,
+    onLog: (text: string) => void,
+  ) {
     this.#child = child;
     this.connection = connection;
     const log = (text: string) => {

@@ -65,9 +65,12 @@ export class OutputCollector {
       case "display_data":
       case "execute_result":
         this.#addDisplay(
-          type === "display_data"
-            ? { output_type: type, data: content.data, metadata: content.metadata }
-            : { output_type: type, execution_count: content.execution_count, data: content.data, metadata: content.metadata },
+          type === "display_data" ? { output_type: type, data: content.data, metadata: content.metadata } : {
+            output_type: type,
+            execution_count: content.execution_count,
+            data: content.data,
+            metadata: content.metadata,
+          },
           content,
         );
         break;
@@ -75,7 +78,12 @@ export class OutputCollector {
         if (content.transient?.display_id) this.#displayIds.update(content.transient.display_id, content);
         break;
       case "error":
-        this.#push({ output_type: "error", ename: content.ename, evalue: content.evalue, traceback: content.traceback });
+        this.#push({
+          output_type: "error",
+          ename: content.ename,
+          evalue: content.evalue,
+          traceback: content.traceback,
+        });
         break;
       case "status":
         break;

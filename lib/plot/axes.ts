@@ -20,7 +20,7 @@ export interface ValueAxis {
  * @param largest largest absolute value on the axis
  */
 export function tickFormat(step: number, largest: number): (value: number) => string {
-  const decimals = (unit: number) => Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9));
+  const decimals = (unit: number) => Math.min(20, Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9)));
   const plain = (value: number, unit: number, suffix: string) =>
     value === 0 ? "0" : `${grouped(value / unit, decimals(unit))}${suffix}`;
   if (largest >= 1e12 || largest < 1e-3) return (value) => scientific(value, step);
@@ -50,17 +50,21 @@ export function valueAxis(
   height: number,
   options: { exact?: boolean; whole?: boolean; format?: (value: number) => string } = {},
 ): ValueAxis {
-  if (low === high) {
-    const room = low === 0 ? 1 : Math.abs(low) * 0.5;
-    [low, high] = [low - (low === 0 ? 0 : room), high + room];
-  }
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Ticks between numbers this close would differ in digits that doubles do not have.
+  if (size < 1e-300) [low, high] = [0, 1];
+  else if (high - low < 1e-12 * size) [low, high] = [low - 0.5 * size, high + 0.5 * size];
   if (low > 0 && low < 0.35 * high) low = 0;
   if (high < 0 && high > 0.35 * low) high = 0;
   const count = Math.max(2, Math.min(8, Math.round(height / 40)));
   // Rounding the ends to half a tick instead of a whole one leaves less of the chart empty.
   const domain = (options.exact ? [low, high] : nice(low, high, 2 * count)) as [number, number];
-  const at = ticks(domain[0], domain[1], count).filter((tick) => !options.whole || Number.isInteger(tick));
-  const step = tickStep(domain[0], domain[1], count);
+  // A short axis may fall between two ticks; ask for more until there are two to read a distance from.
+  let asked = count;
+  const marked = () => ticks(domain[0], domain[1], asked).filter((tick) => !options.whole || Number.isInteger(tick));
+  while (marked().length < 2 && asked < 10) asked++;
+  const at = marked();
+  const step = tickStep(domain[0], domain[1], asked);
   const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
   const format = options.format ?? tickFormat(options.whole ? Math.max(1, step) : step, largest);
   return {

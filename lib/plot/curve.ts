@@ -8,7 +8,7 @@ import { theme } from "./theme.ts";
 export interface CurveOptions extends ChartOptions {
   /**
    * Weight of the exponential moving average, from 0 (none) to below 1; about the last `1 / (1 - smoothing)` steps
-   * count. By default it grows with the number of points, up to a window of 100 steps.
+   * count. By default it grows with the root of the number of points: 4 steps count of 50, 60 of 10,000.
    */
   smoothing?: number;
   /** Name of the horizontal axis. Default "step". */
@@ -39,6 +39,10 @@ const STRIP_HEIGHT = 96;
 /** Draws lines over steps. */
 export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
   const { width = theme.chart.width, height = theme.chart.height, xLabel = "step" } = options;
+  const { yDomain } = options;
+  if (yDomain && !(Number.isFinite(yDomain[0]) && Number.isFinite(yDomain[1]) && yDomain[0] < yDomain[1])) {
+    throw new RangeError(`yDomain must be two finite numbers, the lower first; got [${yDomain.join(", ")}].`);
+  }
   const lines = curve.lines.filter((line) => line.points.length > 0);
   const frame = { title: options.title ?? curve.title, subtitle: options.subtitle, width, height };
   if (lines.length === 0) return emptyFigure(frame, curve.nothing);
@@ -49,8 +53,8 @@ export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
   const hasStrip = strip.length > 0;
 
   const plotHeight = Math.max(60, height - 120 - (hasStrip ? STRIP_HEIGHT : 0));
-  const yAxis = options.yDomain
-    ? valueAxis(options.yDomain, plotHeight, { exact: true })
+  const yAxis = yDomain
+    ? valueAxis(yDomain, plotHeight, { exact: true })
     : valueAxis(rangeOf(lines, drawn.flatMap((line) => line.edges), curve.include ?? []), plotHeight);
   const percent = {
     ...valueAxis([0, 1], 80, { exact: true, format: (share) => `${Math.round(share * 100)}%` }),

@@ -4,6 +4,7 @@ import * as Plot from "@observablehq/plot";
 import { bottomAxisMarks, formatNumber, leftAxisMarks, tickFormat, valueAxis } from "./axes.ts";
 import type { LegendEntry } from "./header.ts";
 import { type ChartOptions, drawFigure, emptyFigure } from "./render.ts";
+import { isDrawable } from "./rows.ts";
 import type { SvgString } from "./svg.ts";
 import { seriesColor, theme } from "./theme.ts";
 
@@ -101,7 +102,7 @@ function groupsOf(values: HistogramValues): Group[] {
   const named = "groups" in values ? Object.entries(values.groups) : [["", values] as const];
   return named.map(([name, each], index) => {
     const all = [...each];
-    const finite = all.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+    const finite = all.filter(isDrawable);
     return { name, values: finite, skipped: all.length - finite.length, color: seriesColor(index) };
   });
 }
@@ -116,7 +117,7 @@ function binEdges(values: readonly number[], bins: number): number[] {
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   const whole = values.every(Number.isInteger);
   const span = high - low || (whole ? 1 : Math.abs(low) * 0.1 || 1);
-  const step = whole ? Math.max(1, tickStep(0, span, bins)) : tickStep(0, span, bins);
+  const step = Math.max(whole ? 1 : 1e-300, tickStep(0, span, bins));
   const shift = whole && step === 1 ? 0.5 : 0;
   // A bar alone would fill the chart: there are always a few places beside it.
   const empty = Math.max(0, FEWEST_BINS - (Math.floor(high / step) - Math.floor(low / step) + 1));

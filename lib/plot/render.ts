@@ -45,14 +45,16 @@ export function renderPlot(
   header: Pick<ChartOptions, "title" | "subtitle"> = {},
 ): SvgString {
   const { width = theme.chart.width, height = theme.chart.height, ...rest } = options;
-  const color =
-    options.color?.type === undefined && options.color?.range === undefined && options.color?.scheme === undefined
-      ? { ...options.color, range: [...theme.series] }
-      : options.color;
-  const ordinal = options.color?.legend ? namedColors({ ...rest, color }) : undefined;
+  const { legend: wantsLegend, ...color } = options.color ?? {};
+  const names = namedColors({ ...rest, color });
+  if (wantsLegend && !names) {
+    throw new TypeError(
+      `A legend needs a colour scale of names. Give the colour channel strings, or color: { type: "categorical" }.`,
+    );
+  }
   return drawFigure({
     ...header,
-    legend: ordinal,
+    legend: wantsLegend ? names : undefined,
     width,
     height,
     parts: [{
@@ -62,7 +64,7 @@ export function renderPlot(
         marginTop: 24,
         marginRight: 12,
         ...rest,
-        color: { ...(ordinal ? color : options.color), legend: undefined },
+        color: names ? { ...color, range: names.map((entry) => entry.color) } : color,
       },
     }],
   });
@@ -119,21 +121,15 @@ function drawPart(part: FigurePart, area: { x: number; y: number; width: number;
   }, serializeChildren(drawn) + words);
 }
 
-/** Legend entries of the plot's colour scale. */
-function namedColors(options: Plot.PlotOptions): LegendEntry[] {
-  const plot = Plot.plot({ ...options, color: { ...options.color, legend: undefined }, document } as Plot.PlotOptions);
-  const scale = plot.scale("color");
-  if (!scale || (scale.type !== "ordinal" && scale.type !== "categorical")) {
-    throw new TypeError(
-      `A legend needs a colour scale of names; this one is ${scale?.type ?? "absent"}. ` +
-        `Give the colour channel strings, or color: { type: "categorical" }.`,
-    );
-  }
-  const domain = [...(scale.domain ?? [])];
+/** Names of the plot's colour scale and their colours, in the house's unless others were chosen; undefined for other scales. */
+function namedColors(options: Plot.PlotOptions): LegendEntry[] | undefined {
+  const scale = Plot.plot({ ...options, document } as Plot.PlotOptions).scale("color");
+  if (scale?.type !== "ordinal" && scale?.type !== "categorical") return undefined;
+  const isChosen = options.color?.range !== undefined || options.color?.scheme !== undefined;
   const range = [...(scale.range ?? [])] as string[];
-  return domain.map((name, index) => ({
+  return [...(scale.domain ?? [])].map((name, index) => ({
     label: String(name),
-    color: range.length ? range[index % range.length] : seriesColor(index),
+    color: isChosen && range.length > 0 ? range[index % range.length] : seriesColor(index),
     shape: "square",
   }));
 }

@@ -37,7 +37,7 @@ export function metricPoints(rows: readonly StepRow[], metric: string): Point[] 
   for (const row of rows) {
     const { step } = row;
     const value = row[metric];
-    if (!isFiniteNumber(step) || !isFiniteNumber(value)) continue;
+    if (!isDrawable(step) || !isDrawable(value)) continue;
     if (step <= previous) sorted = false;
     previous = step;
     byStep.set(step, value);
@@ -60,17 +60,18 @@ export function rewardNames(rows: readonly StepRow[]): string[] {
 
 /** True when some row of some run has a finite value of the metric. */
 export function hasMetric(data: MetricRows, metric: string): boolean {
-  return runsOf(data).some(({ rows }) => rows.some((row) => isFiniteNumber(row[metric]) && isFiniteNumber(row.step)));
+  return runsOf(data).some(({ rows }) => rows.some((row) => isDrawable(row[metric]) && isDrawable(row.step)));
 }
 
 /** What an empty chart says, so that a wrong metric name is told from a run that has not begun. */
 export function nothingToDraw(data: MetricRows, metric: string): string {
   const rows = runsOf(data).flatMap((run) => run.rows);
   if (rows.length === 0) return "no data yet";
-  if (!rows.some((row) => isFiniteNumber(row.step))) return "no data: the rows have no numeric step";
+  if (!rows.some((row) => isDrawable(row.step))) return "no data: the rows have no numeric step";
   return `no data yet for ${metric}`;
 }
 
-function isFiniteNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
+/** Finite, and small enough that sums and the room around an axis stay finite too. */
+export function isDrawable(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) < 1e300;
 }

@@ -23,7 +23,7 @@ export const theme = {
     axis: "#aab2bf",
   },
   /** Series in order; a ninth series starts over with the next dash pattern. */
-  series: ["#0a6fb8", "#d4570a", "#00936b", "#bf4f93", "#3f3a8f", "#997300", "#338fbf", "#8f2727"],
+  series: ["#0e6fb8", "#df733b", "#01a484", "#ae3b7a", "#3f3a8e", "#946b00", "#6184af", "#902725"],
   /** Dash patterns (SVG stroke-dasharray), one for each time the colours were used up. */
   dashes: ["", "6 3", "2 3"],
   sizes: {
@@ -34,7 +34,7 @@ export const theme = {
     small: 11,
   },
   strokes: { smooth: 2, emphasis: 2.5, thin: 1.25, dotRadius: 1.6, markRadius: 2.8 },
-  opacities: { dot: 0.28, dotOverlaid: 0.16, band: 0.13, bar: 0.85 },
+  opacities: { dot: 0.28, dotOverlaid: 0.16, band: 0.13, bar: 0.95 },
   chart: { width: 640, height: 360, padding: 16 },
   panel: { width: 372, height: 276, gap: 14 },
 } as const;

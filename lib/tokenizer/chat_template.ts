@@ -100,14 +100,18 @@ export class ChatTemplate {
       throw new ChatTemplateError("continueFinalMessage needs a last message whose content is text.");
     }
     const mark = "\uE0FFend\uE0FF";
-    // The space shows whether the template trims contents: then the text before the mark is to be trimmed too.
-    const marked = this.#render([...messages.slice(0, -1), { ...last, content: `${last.content}${mark} ` }], options);
+    // The white space after the mark, of a kind no template writes, shows whether the template trims contents: then the text before the
+    // mark is to be trimmed too.
+    const marked = this.#render(
+      [...messages.slice(0, -1), { ...last, content: `${last.content}${mark}\u2003` }],
+      options,
+    );
     const end = marked.lastIndexOf(mark);
     if (end < 0) {
       throw new ChatTemplateError("continueFinalMessage: the chat template leaves the last message's text out.");
     }
     const open = marked.slice(0, end);
-    return marked[end + mark.length] === " " ? open : open.trimEnd();
+    return marked[end + mark.length] === "\u2003" ? open : open.trimEnd();
   }
 }
 

@@ -21,7 +21,8 @@ interface Span {
  * same tokens as when the model itself goes on from the generation prompt.
  *
  * The mask comes from differences between rendered prefixes, since the JavaScript Jinja drops `{% generation %}`. Templates that rewrite
- * earlier turns (Qwen3 removes their reasoning) have no such prefixes: there the generation prompt is looked for in the text.
+ * earlier turns (Qwen3 removes their reasoning) have no such prefixes: there the generation prompt, if it holds a
+ * special token, is looked for in the text.
  *
  * @throws {ChatTemplateError} when the template refuses the messages, or the turns cannot be found
  */
@@ -98,8 +99,10 @@ function spansByPrompt(
   const asked = messages.slice(0, turns[0]);
   const prompt = tokenizer.applyChatTemplate(asked, { ...options, addGenerationPrompt: true })
     .slice(tokenizer.applyChatTemplate(asked, options).length);
+  // Without a special token it might stand in a message as well.
+  const isSafe = tokenizer.encode(prompt).some((id) => tokenizer.specialTokenIds.has(id));
   const spans: Span[] = [];
-  for (let at = text.indexOf(prompt); prompt !== "" && at >= 0;) {
+  for (let at = text.indexOf(prompt); isSafe && at >= 0;) {
     const start = at + prompt.length;
     const found = ends.map((end) => text.indexOf(end, start) + end.length).filter((end) => end > start);
     const end = found.length === 0 ? text.length : Math.min(...found);
@@ -108,9 +111,7 @@ function spansByPrompt(
   }
   if (spans.length === turns.length) return spans;
   throw new ChatTemplateError(
-    `The assistant's turns cannot be told apart: the chat template rewrites earlier turns, and its generation prompt ${
-      JSON.stringify(prompt)
-    } ` +
-      `stands ${spans.length} times in a conversation with ${turns.length} assistant turns. Train on one row for each turn instead.`,
+    "The assistant's turns cannot be told apart: the chat template rewrites earlier turns, and its generation prompt " +
+      `${JSON.stringify(prompt)} does not mark them. Train on one row for each turn instead.`,
   );
 }

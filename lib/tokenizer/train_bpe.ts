@@ -1,3 +1,4 @@
+import { SplitPreTokenizer } from "@huggingface/tokenizers";
 import { characterOfByte } from "./byte_alphabet.ts";
 import { PairHeap } from "./pair_heap.ts";
 
@@ -127,7 +128,13 @@ async function countWords(
   addedTokens: string[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, number>> {
-  const words = new RegExp(splitPattern, "gu");
+  // The same splitter as in encoding: it reads the pattern as Oniguruma does, whose white space differs a little from JavaScript's.
+  const splitter = new SplitPreTokenizer({
+    type: "Split",
+    pattern: { Regex: splitPattern },
+    behavior: "Isolated",
+    invert: false,
+  });
   const longestFirst = addedTokens.toSorted((a, b) => b.length - a.length);
   const added = longestFirst.length === 0
     ? undefined
@@ -136,7 +143,7 @@ async function countWords(
   for await (const text of texts) {
     signal?.throwIfAborted();
     for (const part of added === undefined ? [text] : text.split(added)) {
-      for (const word of part.normalize("NFC").match(words) ?? []) {
+      for (const word of splitter.pre_tokenize_text(part.normalize("NFC"))) {
         frequencies.set(word, (frequencies.get(word) ?? 0) + 1);
       }
     }

@@ -24,28 +24,39 @@ export interface TrainingBatch {
  * @param padTokenId What fills the rest; it is never attended to nor trained on.
  */
 export function collate(examples: readonly TokenizedExample[], padTokenId: number): TrainingBatch {
-  const batch = examples.length;
-  const tokens = Math.max(...examples.map(({ ids }) => ids.length));
+  return collatePacked(examples.map((example) => [example]), padTokenId);
+}
+
+/**
+ * Rows of several examples each, one after another: every example is a document of its own, with positions from 0, that
+ * sees no other.
+ */
+export function collatePacked(packs: readonly (readonly TokenizedExample[])[], padTokenId: number): TrainingBatch {
+  const batch = packs.length;
+  const lengths = packs.map((examples) => examples.reduce((sum, { ids }) => sum + ids.length, 0));
+  const tokens = Math.max(...lengths);
   const ids = new BigInt64Array(batch * tokens).fill(BigInt(padTokenId));
   const positions = new BigInt64Array(batch * tokens);
   const documents = new Int32Array(batch * tokens).fill(-1);
   const rows: number[] = [];
   const targets: number[] = [];
-  let tokenCount = 0;
-  examples.forEach((example, row) => {
-    const start = row * tokens;
-    example.ids.forEach((id, token) => {
-      ids[start + token] = BigInt(id);
-      positions[start + token] = BigInt(token);
-      documents[start + token] = 0;
-      // The token before it predicts it; a row's first token is predicted by nothing.
-      if (token > 0 && example.lossMask[token]) {
-        rows.push(start + token - 1);
-        targets.push(id);
-      }
+  packs.forEach((examples, row) => {
+    let at = row * tokens;
+    examples.forEach((example, document) => {
+      example.ids.forEach((id, token) => {
+        ids[at] = BigInt(id);
+        positions[at] = BigInt(token);
+        documents[at] = document;
+        // The token before it predicts it; a document's first token is predicted by nothing.
+        if (token > 0 && example.lossMask[token]) {
+          rows.push(at - 1);
+          targets.push(id);
+        }
+        at++;
+      });
     });
-    tokenCount += example.ids.length;
   });
+  const tokenCount = lengths.reduce((sum, length) => sum + length, 0);
   return { tokens: { batch, tokens, ids, positions, documents }, wanted: { rows, targets }, tokenCount };
 }
 

@@ -3,7 +3,7 @@
  * (not per micro-batch: transformers #34242).
  */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import type { CausalLM } from "../models/mod.ts";
+import type { CausalLM, ForwardOptions } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
 import { chunk, collate, epochOrder, type TokenizedExample, type TrainingBatch } from "./batch.ts";
 import { AdamW } from "./optimizer.ts";
@@ -77,28 +77,19 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
         const started = performance.now();
         const batches = chunk(stepRows, perDeviceTrainBatchSize)
           .map((rows) => collate(rows.map((row) => trainDataset[row]), padTokenId));
-        const lossTokens = batches.reduce((sum, { wanted }) => sum + wanted.rows.length, 0);
-
-        const parts: BatchMetrics[] = [];
-        for (const batch of batches) {
-          const pass = await model.forward(batch.tokens, forwardOptions);
-          const coefficients = new Float32Array(batch.wanted.rows.length).fill(-1 / lossTokens);
-          const output = await model.backward(pass, batch.wanted, coefficients, optimizer.addGradient);
-          parts.push(batchMetrics(output));
-          tokensSeen += batch.tokenCount;
+        const result = await supervisedBackward(model, optimizer, batches, forwardOptions);
+        tokensSeen += batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
+        if (!Number.isFinite(result.loss)) {
+          throw new Error(`step ${step + 1}: the loss is ${result.loss} on rows ${stepRows}`);
         }
-        const loss = parts.reduce((sum, part) => sum + part.negativeLogProb, 0) / lossTokens;
-        if (!Number.isFinite(loss)) throw new Error(`step ${step + 1}: the loss is ${loss} on rows ${stepRows}`);
         const rate = learningRateAt(step, { ...options, learningRate, totalSteps });
         const { gradNorm } = await optimizer.step(rate);
         step++;
 
         const metrics: Metrics = {
-          loss,
+          ...result,
           grad_norm: gradNorm,
           learning_rate: rate,
-          mean_token_accuracy: mean(parts.map((part) => part.accuracy)),
-          entropy: mean(parts.map((part) => part.entropy)),
           num_tokens: tokensSeen,
           epoch: step / stepsPerEpoch,
           step_time: (performance.now() - started) / 1000,
@@ -114,6 +105,32 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
   } finally {
     await optimizer.dispose();
   }
+}
+
+/**
+ * Forward and backward over the micro-batches of one optimizer step. The loss is normalised by the number of trained
+ * tokens of all of them together.
+ *
+ * @returns `loss`, `mean_token_accuracy` and `entropy` (the last two as means over micro-batches, as TRL logs them).
+ */
+export async function supervisedBackward(
+  model: CausalLM,
+  optimizer: AdamW,
+  batches: readonly TrainingBatch[],
+  forwardOptions: ForwardOptions,
+): Promise<{ loss: number; mean_token_accuracy: number; entropy: number }> {
+  const lossTokens = batches.reduce((sum, { wanted }) => sum + wanted.rows.length, 0);
+  const parts: BatchMetrics[] = [];
+  for (const { tokens, wanted } of batches) {
+    const pass = await model.forward(tokens, forwardOptions);
+    const coefficients = new Float32Array(wanted.rows.length).fill(-1 / lossTokens);
+    parts.push(batchMetrics(await model.backward(pass, wanted, coefficients, optimizer.addGradient)));
+  }
+  return {
+    loss: parts.reduce((sum, part) => sum + part.negativeLogProb, 0) / lossTokens,
+    mean_token_accuracy: mean(parts.map((part) => part.accuracy)),
+    entropy: mean(parts.map((part) => part.entropy)),
+  };
 }
 
 /** Loss, token accuracy and entropy on held-out batches, as `eval_loss`, `eval_mean_token_accuracy`, `eval_entropy`. */

@@ -139,6 +139,35 @@ Deno.test("loadGsm8k() names the row of a Parquet file, and a file that is none"
   });
 });
 
+Deno.test("loadGsm8k() downloads a hub id once, then reads it from the cache", async () => {
+  const file = parquet(rows);
+  const asked: string[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(`${request.method} ${pathname}`);
+    if (!pathname.endsWith("/main/train-00000-of-00001.parquet")) {
+      return new Response(null, { status: 404, headers: { "x-error-code": "EntryNotFound" } });
+    }
+    const headers = { "x-repo-commit": "c0ffee", etag: '"1"', "content-length": `${file.length}` };
+    return new Response(request.method === "HEAD" ? null : file as Uint8Array<ArrayBuffer>, { headers });
+  });
+  await withFolder({}, async (cacheFolder) => {
+    const hub = { endpoint: `http://127.0.0.1:${server.addr.port}`, cacheFolder, token: "" };
+    const first = await loadGsm8k({ source: "openai/gsm8k", hub });
+    assert.deepEqual(first.rows, rows);
+    assert.ok(first.files[0].startsWith(cacheFolder));
+    assert.ok(asked.every((line) => line.includes("/datasets/openai/gsm8k/")), asked.join());
+    const requests = asked.length;
+    assert.deepEqual(await loadGsm8k({ source: "openai/gsm8k", hub }), first);
+    assert.equal(asked.length, requests);
+    await assert.rejects(
+      loadGsm8k({ source: "openai/gsm8k", split: "test", hub }),
+      /main\/test-00000-of-00001\.parquet/,
+    );
+  });
+  await server.shutdown();
+});
+
 Deno.test("loadGsm8k() says what a source may be when there is nothing to read", async () => {
   await withFolder({ "notes.txt": "x" }, async (folder) => {
     await assert.rejects(loadGsm8k({ source: folder }), /has no train file: expected train\.jsonl or train\.parquet/);

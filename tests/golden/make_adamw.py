@@ -20,12 +20,16 @@ SCHEDULES = ["linear", "cosine", "constant", "constant_with_warmup"]
 def draw(seed: int) -> tuple[dict, list[dict]]:
     """The parameters before the first step and the gradients of every step."""
     generator = torch.Generator().manual_seed(seed)
+
+    def normal(shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
     shapes = {"matrix": (2, 3), "vector": (3,)}
-    initial = {name: torch.randn(shape, generator=generator, dtype=torch.float64) for name, shape in shapes.items()}
+    initial = {name: normal(shape) for name, shape in shapes.items()}
     gradients = []
     for step in range(STEPS):
         scale = 3.0 if step % 5 == 2 else 0.15
-        gradients.append({name: scale * torch.randn(shape, generator=generator, dtype=torch.float64) for name, shape in shapes.items()})
+        gradients.append({name: scale * normal(shape) for name, shape in shapes.items()})
     return initial, gradients
 
 

@@ -47,7 +47,7 @@ CASES = {
     **{
         f"{name}_masked": {"lossType": name, "beta": 0.04, "maskTruncatedCompletions": True} for name in NORMALISERS
     },
-    "dapo_epsilon_high": {"epsilonHigh": 0.28},
+    "dapo_epsilon_high": {"epsilonHigh": 0.4},
     "dapo_delta": {"delta": 1.35},
     "dapo_on_policy": {"onPolicy": True},
     "grpo_on_policy_kl": {"lossType": "grpo", "onPolicy": True, "beta": 0.04},
@@ -91,7 +91,7 @@ class GrpoBatch:
         self.policies = {}
 
     def at_temperature(self, trainer) -> dict:
-        """Log-probabilities of the model, the old and the reference policy, 0 at padding, at the trainer's temperature."""
+        """Log-probabilities of model, old and reference policy at the trainer's temperature, 0 at padding."""
         if trainer.temperature not in self.policies:
             with torch.no_grad():
                 ids = torch.cat([self.prompt_ids, self.completion_ids], 1)

@@ -40,7 +40,7 @@ OPTIONS = {
     "rewardWeights": [1.0, 0.5],
     "maskTruncatedCompletions": False,
 }
-LEARNING_RATES = {"full": 2e-4, "lora": 1e-3}
+LEARNING_RATES = {"full": 4e-4, "lora": 1e-3}
 # written whole; of all the others the JSON has the norm of the change
 KEPT_LAYER = ".layers.1."  # of the LoRA run
 KEPT_WEIGHTS = [

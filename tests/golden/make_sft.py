@@ -100,6 +100,14 @@ def make_model(adapter: str | None):
     return PeftModel.from_pretrained(model, FOLDER / adapter, is_trainable=True).double()
 
 
+@torch.no_grad()
+def check_rows(model, rows: list[dict]) -> None:
+    """Raises when a trained word of a row is not clearly right or wrong."""
+    for row in rows:
+        logits = model(torch.tensor([row["input_ids"]])).logits[0, :-1]
+        check_margin(logits[torch.tensor(row["completion_mask"][1:]).bool()], smallest=0.002)
+
+
 def run(name: str, adapter: str | None, rows: list, eval_rows: list, steps: int, warmup_steps: int) -> None:
     """Trains for `steps` and writes metrics, batches, and weights after the last step."""
     model = make_model(adapter)
@@ -137,6 +145,7 @@ def run(name: str, adapter: str | None, rows: list, eval_rows: list, steps: int,
         )
         trainer.train()
         after = trained_weights(model)
+        check_rows(model.eval(), eval_rows)
         evaluation = trainer.evaluate()
 
     logs = [entry for entry in trainer.state.log_history if "loss" in entry]

@@ -40,7 +40,9 @@ function unary(onnxName: string, value: (x: number) => number, gradient: UnaryGr
     name: onnxName.toLowerCase(),
     cheap: true,
     infer: ([x]: readonly TensorType[]) => [{ dtype: x.dtype, shape: x.shape }],
-    gradient: ({ inputs: [x], outputs: [y], outputGradient }: GradientContext<null>) => [gradient(x, outputGradient, y)],
+    gradient: (
+      { inputs: [x], outputs: [y], outputGradient }: GradientContext<null>,
+    ) => [gradient(x, outputGradient, y)],
     lower({ inputs, outputs, emit }) {
       emit(onnxName, inputs, { outputs });
     },

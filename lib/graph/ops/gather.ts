@@ -1,13 +1,25 @@
 /** Reading and adding rows by index: embeddings, chosen tokens, and their gradients. */
+import { type Dimension, sameShape, showShape } from "../dimension.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
 import { defineOperator } from "../operator.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor, TensorType } from "../tensor.ts";
 import { expandLike, reshape } from "./shape.ts";
+
+function checkIndices({ dtype }: TensorType): void {
+  if (dtype !== "int64") throw new Error(`expected int64 indices, got ${dtype}`);
+}
+
+function checkShape(what: string, { shape }: TensorType, expected: readonly Dimension[]): void {
+  if (!sameShape(shape, expected)) {
+    throw new Error(`expected ${what} of ${showShape(expected)}, got ${showShape(shape)}`);
+  }
+}
 
 const applyGatherRows = defineOperator<null>({
   name: "gather_rows",
   infer([table, indices]) {
-    if (indices.dtype !== "int64" && indices.dtype !== "int32") throw new Error("expected integer indices");
+    checkIndices(indices);
+    if (table.shape.length === 0) throw new Error("expected a table of rows, got a number");
     return [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }];
   },
   gradient({ inputs: [table, indices], outputGradient }) {
@@ -27,19 +39,38 @@ const applyGatherRows = defineOperator<null>({
   },
 });
 
-/** Rows of `table` [rows, ...] at `indices` [...]: the result is [...indices, ...row]. */
+/** Rows of `table` [rows, ...] at int64 `indices` [...]: the result is [...indices, ...row]. */
 export function gatherRows(table: Tensor, indices: Tensor): Tensor {
   return applyGatherRows([table, indices], null)[0];
 }
 
-const applyScatterAddRows = defineOperator<null>({
+const applyScatterAddRows = defineOperator<{ distinct: boolean }>({
   name: "scatter_add_rows",
-  infer: ([table]) => [{ dtype: table.dtype, shape: table.shape }],
+  infer([table, indices, rows]) {
+    checkIndices(indices);
+    checkShape("rows", rows, [...indices.shape, ...table.shape.slice(1)]);
+    return [{ dtype: table.dtype, shape: table.shape }];
+  },
   gradient: ({ inputs: [, indices], outputGradient }) => [outputGradient, null, gatherRows(outputGradient, indices)],
-  lower({ inputs: [table, indices, rows], inputTypes, outputs, emit, integers }) {
-    // ScatterND wants each index as a list of one.
-    const asLists = emit("Unsqueeze", [indices, integers([inputTypes[1].shape.length])]);
-    emit("ScatterND", [table, asLists, rows], { outputs, attributes: { reduction: "add" } });
+  lower({ target, inputs: [table, indices, rows], inputTypes, outputs, attributes: { distinct }, emit, integers }) {
+    const [{ shape: tableShape }, { shape: indexShape }] = inputTypes;
+    const after = (count: number) => Array.from({ length: count }, (_, axis) => indexShape.length + axis);
+    if (distinct || target !== "cpu") {
+      // ScatterND wants each index as a list of one.
+      const lists = emit("Unsqueeze", [indices, integers(after(1))]);
+      emit("ScatterND", [table, lists, rows], { outputs, attributes: { reduction: "add" } });
+      return;
+    }
+    // ONNX Runtime's ScatterND adds from several threads at once and loses sums where an index repeats (seen in 1.30);
+    // ScatterElements adds one element after the other. It wants an index for each element, and as many axes as the table.
+    const unsqueezed = tableShape.length > 1
+      ? emit("Unsqueeze", [indices, integers(after(tableShape.length - 1))])
+      : indices;
+    const perElement = emit("Expand", [unsqueezed, emit("Shape", [rows])]);
+    const flat = (name: string) =>
+      indexShape.length === 1 ? name : emit("Reshape", [name, integers([-1, ...tableShape.slice(1).map(known)])]);
+    const attributes = { axis: 0, reduction: "add" };
+    emit("ScatterElements", [table, flat(perElement), flat(rows)], { outputs, attributes });
   },
   evaluate([table, indices, rows]) {
     const width = sizeOf(table.shape.slice(1));
@@ -51,16 +82,35 @@ const applyScatterAddRows = defineOperator<null>({
   },
 });
 
-/** `table` with `rows` [...indices, ...row] added to its rows at `indices`; an index may occur several times. */
-export function scatterAddRows(table: Tensor, indices: Tensor, rows: Tensor): Tensor {
-  return applyScatterAddRows([table, indices, rows], null)[0];
+function known(length: Dimension): number {
+  if (typeof length !== "number") throw new Error(`scatter_add_rows: expected rows of known size, got ${length}`);
+  return length;
+}
+
+/**
+ * `table` with `rows` [...indices, ...row] added to its rows at `indices`; an index may occur several times.
+ *
+ * @param options `distinct`: a promise that no index occurs twice, which is several times faster on the CPU. There, where
+ *   the promise is broken, sums are lost.
+ */
+export function scatterAddRows(
+  table: Tensor,
+  indices: Tensor,
+  rows: Tensor,
+  options: { distinct?: boolean } = {},
+): Tensor {
+  return applyScatterAddRows([table, indices, rows], { distinct: options.distinct ?? false })[0];
 }
 
 const applyTakeAlong = defineOperator<null>({
   name: "take_along_last",
-  infer: ([x, indices]) => [{ dtype: x.dtype, shape: [...x.shape.slice(0, -1), indices.shape.at(-1)!] }],
+  infer([x, indices]) {
+    checkIndices(indices);
+    checkShape("indices", indices, [...x.shape.slice(0, -1), indices.shape.at(-1) ?? 1]);
+    return [{ dtype: x.dtype, shape: indices.shape }];
+  },
   gradient({ inputs: [x, indices], outputGradient }) {
-    return [putAlong([expandLike(x.graph.scalar(0), x), indices, outputGradient], null)[0], null];
+    return [addAlongLast(expandLike(x.graph.scalar(0), x), indices, outputGradient), null];
   },
   lower({ inputs, inputTypes, outputs, emit }) {
     emit("GatherElements", inputs, { outputs, attributes: { axis: inputTypes[0].shape.length - 1 } });
@@ -76,9 +126,15 @@ const applyTakeAlong = defineOperator<null>({
   },
 });
 
-const putAlong = defineOperator<null>({
-  name: "put_along_last",
-  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+const applyAddAlong = defineOperator<null>({
+  name: "add_along_last",
+  infer([x, indices, values]) {
+    checkIndices(indices);
+    checkShape("indices", indices, [...x.shape.slice(0, -1), indices.shape.at(-1) ?? 1]);
+    checkShape("values", values, indices.shape);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  gradient: ({ inputs: [, indices], outputGradient }) => [outputGradient, null, takeAlongLast(outputGradient, indices)],
   lower({ inputs, inputTypes, outputs, emit }) {
     const attributes = { axis: inputTypes[0].shape.length - 1, reduction: "add" };
     emit("ScatterElements", inputs, { outputs, attributes });
@@ -94,9 +150,14 @@ const putAlong = defineOperator<null>({
   },
 });
 
-/** Elements of the last axis of `x` [..., n] at `indices` [..., k]; the result is [..., k]. */
+/** Elements of the last axis of `x` [..., n] at int64 `indices` [..., k]; the result is [..., k]. */
 export function takeAlongLast(x: Tensor, indices: Tensor): Tensor {
   return applyTakeAlong([x, indices], null)[0];
+}
+
+/** `x` [..., n] with `values` [..., k] added to the elements of its last axis at `indices` [..., k]. */
+export function addAlongLast(x: Tensor, indices: Tensor, values: Tensor): Tensor {
+  return applyAddAlong([x, indices, values], null)[0];
 }
 
 /** One element of the last axis for each row: `x` [..., n] at `index` [...] gives [...]. */

@@ -33,9 +33,7 @@ const applyMatmul = defineOperator<Required<MatmulOptions>>({
     if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
       // One product over all rows instead of one a batch and a sum.
       const [a2, dy2] = [asRows(a), asRows(dy)];
-      db = transposeB
-        ? matmul(dy2, a2, { transposeA: true, scale })
-        : matmul(a2, dy2, { transposeA: true, scale });
+      db = transposeB ? matmul(dy2, a2, { transposeA: true, scale }) : matmul(a2, dy2, { transposeA: true, scale });
     } else {
       db = transposeB
         ? matmul(dy, a, { transposeA: true, transposeB: transposeA, scale })
@@ -88,7 +86,9 @@ function lowerPlain(context: LowerContext<Required<MatmulOptions>>): void {
   const { inputs: [a, b], inputTypes, outputs, attributes: { transposeA, transposeB, scale }, emit, float } = context;
   const swapped = (name: string, shape: readonly Dimension[]) => {
     const axes = shape.map((_, axis) => axis);
-    return emit("Transpose", [name], { attributes: { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] } });
+    return emit("Transpose", [name], {
+      attributes: { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] },
+    });
   };
   const left = transposeA ? swapped(a, inputTypes[0].shape) : a;
   const right = transposeB ? swapped(b, inputTypes[1].shape) : b;

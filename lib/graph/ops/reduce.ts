@@ -1,5 +1,5 @@
 /** Sums, means and maxima along one axis or several. The reduced axes stay, with size 1. */
-import { type Dimension, sameShape } from "../dimension.ts";
+import { type Dimension, normalizeAxis, sameShape } from "../dimension.ts";
 import { forEachBroadcast, ndarray } from "../ndarray.ts";
 import { defineOperator } from "../operator.ts";
 import type { Tensor, TensorType } from "../tensor.ts";
@@ -75,25 +75,21 @@ const maxAxes = defineOperator<Axes>({
   },
 });
 
-function normalizedAxes(x: Tensor, axes: number | readonly number[]): Axes {
-  const list = typeof axes === "number" ? [axes] : axes;
-  return { axes: list.map((axis) => (axis < 0 ? axis + x.shape.length : axis)).sort((a, b) => a - b) };
+function reduction(name: string, apply: typeof sumAxes) {
+  return (x: Tensor, axes: number | readonly number[]): Tensor => {
+    const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(name, axis, x.shape));
+    const distinct = [...new Set(list)].sort((a, b) => a - b);
+    if (distinct.length !== list.length) throw new Error(`${name}: an axis of [${list}] is named twice`);
+    return distinct.length === 0 ? x : apply([x], { axes: distinct })[0];
+  };
 }
 
-/** The sum along `axes` (negative counts from the end), which stay with size 1. */
-export function sum(x: Tensor, axes: number | readonly number[]): Tensor {
-  return sumAxes([x], normalizedAxes(x, axes))[0];
-}
-
-/** The mean along `axes`, which stay with size 1. */
-export function mean(x: Tensor, axes: number | readonly number[]): Tensor {
-  return meanAxes([x], normalizedAxes(x, axes))[0];
-}
-
-/** The maximum along `axes`, which stay with size 1. */
-export function reduceMax(x: Tensor, axes: number | readonly number[]): Tensor {
-  return maxAxes([x], normalizedAxes(x, axes))[0];
-}
+/** The sum along `axes` (negative counts from the end; none gives `x`), which stay with size 1. */
+export const sum = reduction("sum", sumAxes);
+/** The mean along `axes`, which stay with size 1. Its gradient needs them to be of known size. */
+export const mean = reduction("mean", meanAxes);
+/** The maximum along `axes`, which stay with size 1. Its gradient goes to every element that equals it. */
+export const reduceMax = reduction("reduceMax", maxAxes);
 
 /** Sums `x` down to the shape of `like`: the gradient of broadcasting. */
 export function sumTo(x: Tensor, like: { shape: readonly Dimension[] }): Tensor {

@@ -1,14 +1,54 @@
 /** Operations that move elements and compute nothing. */
-import { addDimensions, type Dimension, multiplyDimensions, resolveShape, sameShape, showShape } from "../dimension.ts";
+import {
+  addDimensions,
+  broadcastShapes,
+  type Dimension,
+  multiplyDimensions,
+  normalizeAxis,
+  resolveShape,
+  sameShape,
+  showShape,
+} from "../dimension.ts";
 import { forEachBroadcast, ndarray, splitAt, stridesOf } from "../ndarray.ts";
 import { defineOperator } from "../operator.ts";
 import type { Tensor } from "../tensor.ts";
 import { sumTo } from "./reduce.ts";
 
 /**
- * ONNX's Reshape takes numbers, 0 (this axis as in the input) and one -1 (whatever is left). Returns that list for a
- * shape with named sizes, or null when it cannot be said that way.
+ * How ONNX can say a reshape: axes of size 1 put in, a Reshape to numbers, 0 (this axis as in the input) and one -1
+ * (whatever is left), axes of size 1 taken out. Each step may be missing.
  */
+interface ReshapeSteps {
+  unsqueeze: readonly number[];
+  target: readonly number[] | null;
+  squeeze: readonly number[];
+}
+
+/** Null when the shapes have more unknown sizes than that can express. */
+function reshapeSteps(from: readonly Dimension[], to: readonly Dimension[]): ReshapeSteps | null {
+  const ones = (shape: readonly Dimension[]) => shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
+  const rest = (shape: readonly Dimension[]) => shape.filter((length) => length !== 1);
+  if (sameShape(rest(from), rest(to)) && (ones(from).length === 0 || ones(to).length === 0)) {
+    return { unsqueeze: ones(to), target: null, squeeze: ones(from) };
+  }
+  const target = reshapeTarget(from, to);
+  if (target) return { unsqueeze: [], target, squeeze: [] };
+  // Axes of size 1 beside those that change let the axes behind them keep their places, where a 0 can name them.
+  const shorter = Math.min(from.length, to.length);
+  let first = 0;
+  while (first < shorter && from[first] === to[first]) first++;
+  let last = 0;
+  while (last < shorter - first && from.at(-1 - last) === to.at(-1 - last)) last++;
+  const padded = (shape: readonly Dimension[], other: readonly Dimension[]) => {
+    const place = shape.length - last;
+    const axes = Array.from({ length: Math.max(0, other.length - shape.length) }, (_, k) => place + k);
+    return { axes, shape: [...shape.slice(0, place), ...axes.map(() => 1), ...shape.slice(place)] };
+  };
+  const [source, result] = [padded(from, to), padded(to, from)];
+  const widened = reshapeTarget(source.shape, result.shape);
+  return widened && { unsqueeze: source.axes, target: widened, squeeze: result.axes };
+}
+
 function reshapeTarget(from: readonly Dimension[], to: readonly Dimension[]): number[] | null {
   const target = to.map((length, axis) => typeof length === "number" ? length : length === from[axis] ? 0 : -1);
   return target.filter((length) => length === -1).length <= 1 ? target : null;
@@ -21,26 +61,39 @@ const applyReshape = defineOperator<{ shape: readonly Dimension[] }>({
     if (multiplyDimensions(...x.shape) !== multiplyDimensions(...shape)) {
       throw new Error(`the elements do not fit ${showShape(shape)}`);
     }
-    if (!like && reshapeTarget(x.shape, shape) === null) {
+    if (!like && reshapeSteps(x.shape, shape) === null) {
       throw new Error(`${showShape(shape)} has more than one size that the input does not show: pass a tensor like it`);
+    }
+    if (like && !sameShape(like.shape, shape)) {
+      throw new Error(`expected a tensor like ${showShape(shape)}, got ${showShape(like.shape)}`);
     }
     return [{ dtype: x.dtype, shape }];
   },
   gradient: ({ inputs: [x, like], outputGradient }) => [reshape(outputGradient, x.shape, x), ...(like ? [null] : [])],
   lower({ inputs: [x, like], inputTypes, outputs, attributes: { shape }, emit, integers }) {
-    const target = reshapeTarget(inputTypes[0].shape, shape);
-    emit("Reshape", [x, target ? integers(target) : emit("Shape", [like])], { outputs });
+    const steps = reshapeSteps(inputTypes[0].shape, shape);
+    if (steps === null) {
+      emit("Reshape", [x, emit("Shape", [like])], { outputs });
+      return;
+    }
+    const nodes: [opType: string, list: readonly number[]][] = [];
+    if (steps.unsqueeze.length > 0) nodes.push(["Unsqueeze", steps.unsqueeze]);
+    if (steps.target) nodes.push(["Reshape", steps.target]);
+    if (steps.squeeze.length > 0) nodes.push(["Squeeze", steps.squeeze]);
+    nodes.reduce((from, [opType, list], position) => {
+      return emit(opType, [from, integers(list)], position === nodes.length - 1 ? { outputs } : {});
+    }, x);
   },
   evaluate: ([x], { shape }, dimensions) => [ndarray(resolveShape(shape, dimensions), x.data)],
 });
 
 /**
- * The same elements in another shape. With two or more named sizes that the input's shape does not hold at the same
- * axes, pass `like`, a tensor that has the wanted shape.
+ * The same elements in another shape. With two or more named sizes that the input's shape does not show, pass `like`, a
+ * tensor that has the wanted shape.
  */
 export function reshape(x: Tensor, shape: readonly Dimension[], like?: Tensor): Tensor {
   if (sameShape(x.shape, shape)) return x;
-  const needsLike = reshapeTarget(x.shape, shape) === null;
+  const needsLike = reshapeSteps(x.shape, shape) === null;
   return applyReshape(needsLike && like ? [x, like] : [x], { shape })[0];
 }
 
@@ -48,7 +101,7 @@ const applyTranspose = defineOperator<{ order: readonly number[] }>({
   name: "transpose",
   cheap: true,
   infer([x], { order }) {
-    if ([...order].sort().join() !== x.shape.map((_, axis) => axis).join()) {
+    if (order.length !== x.shape.length || x.shape.some((_, axis) => !order.includes(axis))) {
       throw new Error(`expected an order of the axes 0 to ${x.shape.length - 1}, got [${order}]`);
     }
     return [{ dtype: x.dtype, shape: order.map((axis) => x.shape[axis]) }];
@@ -87,7 +140,12 @@ export function transposeLast(x: Tensor): Tensor {
 const applyExpand = defineOperator<null>({
   name: "expand",
   cheap: true,
-  infer: ([x, like]) => [{ dtype: x.dtype, shape: like.shape }],
+  infer([x, like]) {
+    if (!sameShape(broadcastShapes(x.shape, like.shape), like.shape)) {
+      throw new Error(`${showShape(x.shape)} does not repeat to ${showShape(like.shape)}`);
+    }
+    return [{ dtype: x.dtype, shape: like.shape }];
+  },
   gradient: ({ inputs: [x], outputGradient }) => [sumTo(outputGradient, x), null],
   lower({ inputs: [x, like], inputTypes, outputs, emit, integers }) {
     const { shape } = inputTypes[1];
@@ -112,7 +170,7 @@ const applySplit = defineOperator<{ axis: number; lengths: readonly Dimension[] 
   name: "split",
   cheap: true,
   infer([x, sizes], { axis, lengths }) {
-    if (lengths.reduce(addDimensions) !== x.shape[axis]) {
+    if (lengths.reduce(addDimensions, 0) !== x.shape[axis]) {
       throw new Error(`parts of ${lengths.join(" and ")} do not make ${x.shape[axis]}`);
     }
     if (!sizes && lengths.some((length) => typeof length !== "number")) {
@@ -148,20 +206,22 @@ const applySplit = defineOperator<{ axis: number; lengths: readonly Dimension[] 
  * holds their numbers when the program runs.
  */
 export function split(x: Tensor, axis: number, lengths: readonly Dimension[], sizes?: Tensor): readonly Tensor[] {
-  return applySplit(sizes ? [x, sizes] : [x], { axis: axis < 0 ? axis + x.shape.length : axis, lengths });
+  return applySplit(sizes ? [x, sizes] : [x], { axis: normalizeAxis("split", axis, x.shape), lengths });
 }
 
 const applyConcat = defineOperator<{ axis: number }>({
   name: "concat",
   cheap: true,
   infer(inputs, { axis }) {
+    const [{ dtype, shape }] = inputs;
     for (const x of inputs) {
-      if (!sameShape(x.shape.with(axis, 0), inputs[0].shape.with(axis, 0))) {
+      if (x.dtype !== dtype) throw new Error(`expected the same dtype, got ${dtype} and ${x.dtype}`);
+      if (x.shape.length !== shape.length || !sameShape(x.shape.with(axis, 0), shape.with(axis, 0))) {
         throw new Error(`expected shapes equal except along axis ${axis}`);
       }
     }
     const length = inputs.map((x) => x.shape[axis]).reduce(addDimensions);
-    return [{ dtype: inputs[0].dtype, shape: inputs[0].shape.with(axis, length) }];
+    return [{ dtype, shape: shape.with(axis, length) }];
   },
   gradient({ inputs, outputGradient, attributes: { axis } }) {
     return split(outputGradient, axis, inputs.map((x) => x.shape[axis]));
@@ -187,7 +247,8 @@ const applyConcat = defineOperator<{ axis: number }>({
 
 /** Joins tensors along `axis`. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
-  return parts.length === 1 ? parts[0] : applyConcat(parts, { axis: axis < 0 ? axis + parts[0].shape.length : axis })[0];
+  if (parts.length === 0) throw new Error("concat: expected at least one tensor");
+  return parts.length === 1 ? parts[0] : applyConcat(parts, { axis: normalizeAxis("concat", axis, parts[0].shape) })[0];
 }
 
 const applyIdentity = defineOperator<null>({

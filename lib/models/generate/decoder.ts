@@ -1,0 +1,201 @@
+/** The compiled programs of generation for one model and one shape of adapter. */
+import type { DeviceTensor, Program } from "../../engine/mod.ts";
+import type { Initializer } from "../../graph/mod.ts";
+import type { AdapterWeights } from "../adapter_weights.ts";
+import { type LoraShape, loraNames, NO_LORA } from "../block_programs.ts";
+import type { CausalLM } from "../causal_lm.ts";
+import { linearShape } from "../qwen2.ts";
+import { cacheNames, HEAD_WEIGHT, planSegments, type Segment, segmentOutputs, segmentWeights } from "./decode_program.ts";
+import type { KvCache } from "./kv_cache.ts";
+
+/** How to compile a decoder. */
+export interface DecoderOptions {
+  /** The shape of the adapters it will run with: an adapter itself will do. Default: none. */
+  adapter?: LoraShape | null;
+  /**
+   * `"frozen"` (default): the base weights are copied into the programs and laid out for speed, which costs their size in
+   * memory once more; a later change of the model's weights is not seen. `"inputs"`: the model's current weights are read
+   * at each step, for training that changes them.
+   */
+  weights?: "frozen" | "inputs";
+  /** Frozen weights of one program stay below this many bytes. Default 256 MB. */
+  segmentBytes?: number;
+}
+
+/** New tokens for every row of a cache. */
+export interface DecodeStep {
+  /** New tokens a row, padding included. */
+  tokens: number;
+  /** [rows, tokens], padded on the right with any token. */
+  ids: BigInt64Array;
+  /** How many of a row's new tokens are real, [rows]. */
+  counts: Int32Array;
+  /** Where to compute the next token's scores: row * tokens + token. At least one. */
+  chosen: BigInt64Array;
+}
+
+/** What is known of the next token at each chosen position. */
+export interface NextTokenScores {
+  /** [chosen, vocabulary] */
+  logits: Float32Array;
+  /** softmax(logits / temperature), [chosen, vocabulary] */
+  probabilities: Float32Array;
+  /** [chosen] */
+  highestLogit: Float32Array;
+  /** [chosen] */
+  highestProbability: Float32Array;
+}
+
+/** What all steps of a generation share: an adapter's factors, the temperature, and the weights that are not frozen. */
+export interface Policy {
+  readonly feeds: Readonly<Record<string, DeviceTensor>>;
+}
+
+const SCORES = ["logits", "probabilities", "highestLogit", "highestProbability"] as const;
+
+/**
+ * Runs a model on new tokens over a cache. Compile one where `generate` is called again and again, and dispose it when
+ * done. Frozen weights are those of the moment when it is first used.
+ */
+export class Decoder {
+  readonly lora: LoraShape;
+  readonly weights: "frozen" | "inputs";
+  readonly #segmentBytes: number;
+  #segments: Promise<{ segment: Segment; program: Program }[]> | null = null;
+  #noFactors: Record<string, DeviceTensor> | null = null;
+
+  constructor(readonly model: CausalLM, options: DecoderOptions = {}) {
+    const { adapter, weights = "frozen", segmentBytes = 256 * 1024 * 1024 } = options;
+    this.lora = adapter ? { modules: [...adapter.modules], r: adapter.r } : NO_LORA;
+    this.weights = weights;
+    this.#segmentBytes = segmentBytes;
+  }
+
+  /** Compiles the programs, if that was not done before. `generate` does it by itself. */
+  async prepare(): Promise<void> {
+    await this.#compiled();
+  }
+
+  /**
+   * What the steps of one generation share.
+   *
+   * @param adapter Null: the base model alone, also where the decoder was made for an adapter.
+   * @param temperature Above 0.
+   * @throws When the adapter does not have the shape the decoder was made for.
+   */
+  async policy(adapter: AdapterWeights | null, temperature: number): Promise<Policy> {
+    const { model, model: { engine } } = this;
+    const feeds: Record<string, DeviceTensor> = {
+      ...(await model.rotaryTables()),
+      ...Object.fromEntries(model.weights),
+      [HEAD_WEIGHT]: model.headWeights().head,
+      inverseTemperature: engine.upload(Float32Array.of(1 / temperature), []),
+    };
+    if (adapter) {
+      const sorted = (modules: LoraShape["modules"]) => [...modules].sort().join(", ");
+      if (adapter.r !== this.lora.r || sorted(adapter.modules) !== sorted(this.lora.modules)) {
+        const show = ({ r, modules }: LoraShape) => modules.length === 0 ? "none" : `rank ${r} on ${sorted(modules)}`;
+        throw new Error(`the decoder was made for an adapter of ${show(this.lora)}, got one of ${show(adapter)}`);
+      }
+      Object.assign(feeds, Object.fromEntries(adapter.factors));
+    } else if (this.lora.modules.length > 0) {
+      Object.assign(feeds, this.#noFactors ??= await this.#zeroFactors());
+    }
+    feeds.scaling = engine.upload(Float32Array.of(adapter?.scaling ?? 0), []);
+    return { feeds };
+  }
+
+  /** Runs one step and writes its keys and values into the cache, which must have room for `step.tokens` more. */
+  async run(policy: Policy, cache: KvCache, step: DecodeStep): Promise<NextTokenScores> {
+    const { engine, config } = this.model;
+    const { rows, capacity } = cache;
+    const { tokens, ids, counts, chosen } = step;
+    const positions = new BigInt64Array(rows * tokens);
+    for (let row = 0; row < rows; row++) {
+      for (let token = 0; token < tokens; token++) {
+        // Padding may lie beyond the last position that the model has.
+        positions[row * tokens + token] = BigInt(Math.min(cache.lengths[row] + token, config.maxPositions - 1));
+      }
+    }
+    const temporary: Record<string, DeviceTensor> = {
+      ids: engine.upload(ids, [rows, tokens]),
+      positions: engine.upload(positions, [rows, tokens]),
+      lengths: engine.upload(BigInt64Array.of(BigInt(capacity), BigInt(tokens)), [2]),
+      chosen: engine.upload(chosen, [chosen.length]),
+    };
+    if (tokens > 1) {
+      temporary.bias = engine.upload(cache.bias(tokens), [rows, 1, 1, tokens, capacity + tokens]);
+    }
+    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...cache.feeds(), ...temporary };
+    const scores: Partial<NextTokenScores> = {};
+    for (const { segment, program } of await this.#compiled()) {
+      const outputs = await program.run(feeds);
+      for (let layer = segment.start; layer < segment.end; layer++) {
+        const { newKeys, newValues } = cacheNames(layer);
+        const keys = await engine.read(outputs[newKeys]) as Float32Array;
+        const values = await engine.read(outputs[newValues]) as Float32Array;
+        cache.write(layer, keys, values, tokens, counts);
+        outputs[newKeys].dispose();
+        outputs[newValues].dispose();
+      }
+      feeds.x?.dispose();
+      if (!segment.head) {
+        feeds.x = outputs.hidden;
+        continue;
+      }
+      for (const name of SCORES) {
+        scores[name] = await engine.read(outputs[name]) as Float32Array;
+        outputs[name].dispose();
+      }
+    }
+    Object.values(temporary).forEach((tensor) => tensor.dispose());
+    cache.advance(counts);
+    return scores as NextTokenScores;
+  }
+
+  #compiled(): Promise<{ segment: Segment; program: Program }[]> {
+    return this.#segments ??= this.#compile();
+  }
+
+  async #compile(): Promise<{ segment: Segment; program: Program }[]> {
+    const { model, model: { engine, config } } = this;
+    const frozen = this.weights === "frozen";
+    const compiled = [];
+    for (const segment of planSegments(config, frozen ? this.#segmentBytes : Infinity)) {
+      const initializers: Record<string, Initializer> = {};
+      for (const [name, source] of frozen ? segmentWeights(config, segment) : []) {
+        const weight = model.weight(source);
+        initializers[name] = { data: await engine.read(weight) as Float32Array, shape: weight.shape };
+      }
+      const outputs = segmentOutputs(config, this.lora, segment);
+      compiled.push({ segment, program: await engine.compile({ outputs, initializers }) });
+    }
+    return compiled;
+  }
+
+  /** Factors for running without an adapter: with a scaling of 0 their values do not matter. */
+  async #zeroFactors(): Promise<Record<string, DeviceTensor>> {
+    const { engine, config } = this.model;
+    const feeds: Record<string, DeviceTensor> = {};
+    for (const module of this.lora.modules) {
+      const [outputs, inputs] = linearShape(config, module);
+      const { a, b } = loraNames(module);
+      const zeroA = await engine.store(new Float32Array(this.lora.r * inputs), [this.lora.r, inputs]);
+      const zeroB = await engine.store(new Float32Array(outputs * this.lora.r), [outputs, this.lora.r]);
+      for (let layer = 0; layer < config.layers; layer++) {
+        feeds[`model.layers.${layer}.${a}`] = zeroA;
+        feeds[`model.layers.${layer}.${b}`] = zeroB;
+      }
+    }
+    return feeds;
+  }
+
+  /** Frees the programs. The model stays. */
+  async dispose(): Promise<void> {
+    const segments = await this.#segments;
+    this.#segments = null;
+    for (const { program } of segments ?? []) await program.dispose();
+    new Set(Object.values(this.#noFactors ?? {})).forEach((tensor) => tensor.dispose());
+    this.#noFactors = null;
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * Group Relative Policy Optimization (Shao et al. 2024, arXiv:2402.03300), with the options, defaults and metrics of
+ * TRL's GRPOTrainer: sample several completions per prompt, score them, and raise the probability of those that did
+ * better than their group.
+ */
+import type { LoraAdapter } from "../adapters/mod.ts";
+import { CausalLM, type ForwardOptions, type HeadTargets } from "../models/mod.ts";
+import { Random } from "../random/mod.ts";
+import { chunk, collate, epochOrder, type TrainingBatch } from "./batch.ts";
+import { grpoLoss, type GrpoLossOptions } from "./grpo_loss.ts";
+import { AdamW } from "./optimizer.ts";
+import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout.ts";
+import { learningRateAt } from "./schedule.ts";
+import { checkPositiveInteger, mean, type Metrics, type TrainingOptions, type TrainingStep } from "./step.ts";
+
+/** What to train on what; every option not named here is that of `TrainingOptions` or `GrpoLossOptions`. */
+export interface GrpoOptions<Columns>
+  extends TrainingOptions, GrpoLossOptions, Omit<RolloutOptions<Columns>, "numGenerations"> {
+  model: CausalLM;
+  /** Trains these factors, and takes the model without them as the reference policy. Absent: all weights. */
+  adapter?: LoraAdapter;
+  trainDataset: readonly PromptRow<Columns>[];
+  /** Writes the completions: see `localSampler`. */
+  sampler: Sampler;
+  /** Completions per prompt; default 8. */
+  numGenerations?: number;
+  /** The temperature at which the sampler draws and at which log-probabilities are meant; default 1. */
+  temperature?: number;
+  /** The sampler's limit in tokens: dr_grpo divides by it. Default 512. */
+  maxCompletionLength?: number;
+  /** Micro-batches sampled together; default gradientAccumulationSteps. */
+  stepsPerGeneration?: number;
+  /** How often a batch of rollouts is used; default 1. */
+  numIterations?: number;
+  /** Leave completions that were cut off out of the loss. Default false. */
+  maskTruncatedCompletions?: boolean;
+  /** Called at each evaluation (every evalSteps, and at the end); its metrics are added as `eval_NAME`. */
+  evaluate?: () => Promise<Metrics>;
+  padTokenId?: number;
+}
+
+/** A step of GRPO: its metrics, and the rollouts it learned from. */
+export interface GrpoStep extends TrainingStep {
+  rollouts: readonly Rollout[];
+}
+
+/**
+ * Trains, and yields each optimizer step's metrics under TRL's names: `loss`, `grad_norm`, `learning_rate`, `reward`,
+ * `reward_std`, `frac_reward_zero_std`, `rewards/NAME/mean` and `/std`, `kl` (when beta is not 0), `entropy`,
+ * `clip_ratio/*`, `completions/*`, `num_tokens`, `epoch`, `step_time`.
+ *
+ * On-policy (one update per rollout, the default) the probability ratio is exactly 1 and advantages sum to about 0 in
+ * every group, so `loss` stays near 0 whatever is learned: watch `reward`.
+ *
+ * @throws When batch sizes do not fit (the message says how), a reward function fails, or the loss is not finite.
+ */
+export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenerator<GrpoStep> {
+  const {
+    model,
+    adapter,
+    trainDataset,
+    sampler,
+    numGenerations = 8,
+    perDeviceTrainBatchSize = 8,
+    gradientAccumulationSteps = 1,
+    stepsPerGeneration = gradientAccumulationSteps,
+    numIterations = 1,
+    numTrainEpochs = 3,
+    maxSteps = -1,
+    learningRate = 1e-6,
+    evalSteps = 0,
+    seed = 42,
+    shuffle = true,
+    signal,
+    evaluate,
+  } = options;
+  checkPositiveInteger({
+    numGenerations,
+    perDeviceTrainBatchSize,
+    gradientAccumulationSteps,
+    stepsPerGeneration,
+    numIterations,
+  });
+  const completionsPerBatch = perDeviceTrainBatchSize * stepsPerGeneration;
+  checkBatchSizes({ completionsPerBatch, numGenerations, stepsPerGeneration, gradientAccumulationSteps });
+  const promptsPerBatch = completionsPerBatch / numGenerations;
+  const batchesPerEpoch = Math.floor(trainDataset.length / promptsPerBatch);
+  if (batchesPerEpoch === 0) {
+    throw new Error(`trainDataset has ${trainDataset.length} rows, fewer than the ${promptsPerBatch} prompts of a batch`);
+  }
+  const stepsPerPass = stepsPerGeneration / gradientAccumulationSteps;
+  const stepsPerEpoch = batchesPerEpoch * stepsPerPass * numIterations;
+  const totalSteps = maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs);
+
+  const random = new Random(seed);
+  const roll = rolloutScorer<Columns>({ ...options, numGenerations });
+  const policy = await createPolicy(options);
+  const optimizer = new AdamW(model.engine, adapter ? adapter.factors : model.weights, options);
+  // Within one pass over a batch sampled by the current weights, old and new log-probabilities are the same numbers.
+  const onPolicy = numIterations === 1 && stepsPerPass === 1;
+  let [step, tokensSeen, round] = [0, 0, 0];
+  try {
+    for (let epoch = 0; step < totalSteps; epoch++) {
+      const order = epochOrder(trainDataset.length, random, epoch, shuffle);
+      for (const rows of chunk(order, promptsPerBatch).slice(0, batchesPerEpoch)) {
+        if (step === totalSteps) break;
+        signal?.throwIfAborted();
+        let started = performance.now();
+        const { rollouts, metrics: rolloutMetrics } = await roll(
+          rows.map((row) => trainDataset[row]),
+          sampler,
+          round++,
+          signal,
+        );
+        tokensSeen += rollouts.reduce((sum, rollout) => sum + lengthOf(rollout), 0);
+        const batches = chunk(rollouts, perDeviceTrainBatchSize).map((part) => policy.prepare(part));
+        for (const batch of batches) await policy.scoreFixed(batch, onPolicy);
+
+        const passes = Array.from({ length: numIterations }, () => chunk(batches, gradientAccumulationSteps)).flat();
+        for (const stepBatches of passes) {
+          if (step === totalSteps) break;
+          signal?.throwIfAborted();
+          const updateMetrics = await policy.backward(stepBatches, optimizer);
+          if (!Number.isFinite(updateMetrics.loss)) throw new Error(`step ${step + 1}: the loss is ${updateMetrics.loss}`);
+          const rate = learningRateAt(step, { ...options, learningRate, totalSteps });
+          const { gradNorm } = await optimizer.step(rate);
+          step++;
+          const metrics: Metrics = {
+            ...updateMetrics,
+            grad_norm: gradNorm,
+            learning_rate: rate,
+            ...rolloutMetrics,
+            num_tokens: tokensSeen,
+            epoch: step / stepsPerEpoch,
+            step_time: (performance.now() - started) / 1000,
+          };
+          if (evaluate && (step === totalSteps || (evalSteps > 0 && step % evalSteps === 0))) {
+            for (const [name, value] of Object.entries(await evaluate())) metrics[`eval_${name}`] = value;
+          }
+          yield { step, totalSteps, metrics, rollouts };
+          started = performance.now();
+        }
+      }
+    }
+  } finally {
+    await optimizer.dispose();
+    await policy.dispose();
+  }
+}
+
+/** A micro-batch of rollouts with the log-probabilities that stay as they are while it is used. */
+interface RolloutBatch {
+  rollouts: readonly Rollout[];
+  batch: TrainingBatch;
+  wanted: HeadTargets & { rows: number[] };
+  active: boolean[];
+  oldLogProbs?: number[][];
+  referenceLogProbs?: number[][];
+}
+
+function lengthOf({ promptIds, completionIds }: Rollout): number {
+  return promptIds.length + completionIds.length;
+}
+
+/** The policy being trained, its reference, and the passes over a batch of rollouts. */
+async function createPolicy<Columns>(options: GrpoOptions<Columns>) {
+  const { model, adapter, beta = 0, temperature = 1, maxCompletionLength = 512, padTokenId = 0 } = options;
+  const { gradientAccumulationSteps = 1, gradientCheckpointing = true, maskTruncatedCompletions = false } = options;
+  // With an adapter the reference is the model without it; without one it has to be copied before training changes it.
+  const reference = beta === 0 ? null : adapter ? model : await copyOf(model);
+  const forwardOptions: ForwardOptions = {
+    adapter,
+    trainable: adapter ? "lora" : "all",
+    keep: gradientCheckpointing ? "inputs" : "residuals",
+  };
+
+  /** One list of numbers per completion out of the flat list of all scored tokens. */
+  const byRollout = ({ rollouts }: RolloutBatch, flat: ArrayLike<number>): number[][] => {
+    let at = 0;
+    return rollouts.map(({ completionIds }) => completionIds.map(() => flat[at++]));
+  };
+  const score = async (scorer: CausalLM, with_: LoraAdapter | undefined, part: RolloutBatch) => {
+    const pass = await scorer.forward(part.batch.tokens, { adapter: with_ });
+    const { logProbs } = await scorer.logProbs(pass, part.wanted);
+    pass.hidden.dispose();
+    return byRollout(part, logProbs);
+  };
+
+  return {
+    prepare(rollouts: readonly Rollout[]): RolloutBatch {
+      const batch = collate(
+        rollouts.map(({ promptIds, completionIds }) => ({
+          ids: [...promptIds, ...completionIds],
+          lossMask: [...promptIds.map(() => false), ...completionIds.map(() => true)],
+        })),
+        padTokenId,
+      );
+      const active = rollouts.map(({ terminated }) => terminated || !maskTruncatedCompletions);
+      return { rollouts, batch, wanted: { ...batch.wanted, temperature }, active };
+    },
+
+    /** Log-probabilities of the policies that do not change while the batch is used. */
+    async scoreFixed(part: RolloutBatch, onPolicy: boolean): Promise<void> {
+      if (!onPolicy) part.oldLogProbs = await score(model, adapter, part);
+      if (reference) part.referenceLogProbs = await score(reference, undefined, part);
+    },
+
+    /** Forward and backward over the micro-batches of one optimizer step. */
+    async backward(parts: readonly RolloutBatch[], optimizer: AdamW): Promise<Metrics & { loss: number }> {
+      const tokensInStep = parts.reduce(
+        (sum, { rollouts, active }) =>
+          sum + rollouts.reduce((own, { completionIds }, i) => own + (active[i] ? completionIds.length : 0), 0),
+        0,
+      );
+      let loss = 0;
+      const collected: Metrics[] = [];
+      for (const part of parts) {
+        const pass = await model.forward(part.batch.tokens, forwardOptions);
+        // On-policy and without a KL term the gradient does not depend on the log-probabilities: the ratio is 1.
+        const known = part.oldLogProbs || reference
+          ? byRollout(part, (await model.logProbs(pass, part.wanted)).logProbs)
+          : part.rollouts.map(({ completionIds }) => completionIds.map(() => 0));
+        const result = grpoLoss({
+          logProbs: known,
+          oldLogProbs: part.oldLogProbs,
+          referenceLogProbs: part.referenceLogProbs,
+          advantages: part.rollouts.map(({ advantage }) => advantage),
+          active: part.active,
+          accumulationSteps: gradientAccumulationSteps,
+          tokensInStep,
+          maxCompletionLength,
+        }, options);
+        const coefficients = Float32Array.from(result.gradients.flat());
+        const output = await model.backward(pass, part.wanted, coefficients, optimizer.addGradient);
+        const counted = byRollout(part, output.entropies).filter((_, i) => part.active[i]).flat();
+        loss += result.loss;
+        collected.push({ ...result.metrics, entropy: mean(counted) });
+      }
+      const names = Object.keys(collected[0]);
+      const means = Object.fromEntries(names.map((name) => [name, mean(collected.map((metrics) => metrics[name]))]));
+      return { loss, ...means };
+    },
+
+    async dispose(): Promise<void> {
+      if (reference && reference !== model) await reference.dispose();
+    },
+  };
+}
+
+/** A model with the same weights that training does not touch. */
+async function copyOf(model: CausalLM): Promise<CausalLM> {
+  const weights: CausalLM["weights"] = new Map();
+  for (const [name, tensor] of model.weights) {
+    const data = (await model.engine.read(tensor)).slice();
+    weights.set(name, await model.engine.store(data, tensor.shape, tensor.dtype));
+  }
+  return new CausalLM(model.engine, model.config, weights);
+}
+
+function checkBatchSizes(
+  { completionsPerBatch, numGenerations, stepsPerGeneration, gradientAccumulationSteps }: Record<string, number>,
+): void {
+  if (completionsPerBatch % numGenerations !== 0) {
+    throw new RangeError(
+      `perDeviceTrainBatchSize x stepsPerGeneration is ${completionsPerBatch} completions: ` +
+        `expected a multiple of numGenerations (${numGenerations})`,
+    );
+  }
+  if (stepsPerGeneration % gradientAccumulationSteps !== 0) {
+    throw new RangeError(
+      `stepsPerGeneration ${stepsPerGeneration}: expected a multiple of gradientAccumulationSteps ` +
+        `(${gradientAccumulationSteps})`,
+    );
+  }
+}

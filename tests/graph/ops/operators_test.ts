@@ -1,0 +1,19 @@
+import { createEngine } from "../../../lib/engine/mod.ts";
+import { checkEngine } from "../../support/check_engine.ts";
+import { checkGradients } from "../../support/check_gradients.ts";
+import { CPU_ONLY, DIFFERENTIABLE, PLAIN } from "./operator_cases.ts";
+
+const engine = await createEngine({ threads: 1 });
+
+for (const graphCase of DIFFERENTIABLE) {
+  Deno.test(`${graphCase.name}: gradient by finite differences, value and gradient on the CPU`, async () => {
+    checkGradients(graphCase);
+    await checkEngine(engine, graphCase);
+  });
+}
+
+for (const graphCase of [...PLAIN, ...CPU_ONLY]) {
+  Deno.test(`${graphCase.name}: value on the CPU`, async () => {
+    await checkEngine(engine, graphCase, { differentiable: false });
+  });
+}
