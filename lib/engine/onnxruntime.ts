@@ -3,7 +3,16 @@
  * or D3D12; nothing to install).
  */
 import * as ort from "onnxruntime-node";
-import { bindDimensions, type DType, Graph, identity, serialize, showShape, sizeOf, type Tensor } from "../graph/mod.ts";
+import {
+  bindDimensions,
+  type DType,
+  Graph,
+  identity,
+  serialize,
+  showShape,
+  sizeOf,
+  type Tensor,
+} from "../graph/mod.ts";
 import type { CompileOptions, Device, DeviceTensor, Engine, Program, TensorData } from "./engine.ts";
 
 /** Options of `createEngine`. */
@@ -50,6 +59,9 @@ class OrtTensor implements DeviceTensor {
     this.byteLength = sizeOf(shape) * BYTES[dtype];
     owner.bytesInUse += this.byteLength;
   }
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -87,7 +99,13 @@ abstract class OrtEngine implements Engine, ByteCounter {
     initializers?: CompileOptions["initializers"],
   ): Promise<OrtProgram> {
     const names = Object.keys(outputs);
-    const { bytes, inputs } = serialize({ outputs: Object.values(outputs), names: names.map(fileName), target: this.device, initializers });
+    if (names.length === 0) throw new Error("compile: expected at least one output");
+    const { bytes, inputs } = serialize({
+      outputs: Object.values(outputs),
+      names: names.map(fileName),
+      target: this.device,
+      initializers,
+    });
     let session: ort.InferenceSession;
     try {
       session = await ort.InferenceSession.create(bytes, options);
@@ -111,37 +129,33 @@ abstract class OrtEngine implements Engine, ByteCounter {
 class OrtProgram implements Program {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly #dtypes: Map<string, DType>;
-
   constructor(
     readonly engine: OrtEngine,
     readonly session: ort.InferenceSession,
     readonly inputs: readonly Tensor[],
-    outputs: CompileOptions["outputs"],
+    readonly outputs: CompileOptions["outputs"],
     readonly onDispose: () => void,
   ) {
     this.inputNames = inputs.map((input) => input.name);
     this.outputNames = Object.keys(outputs);
-    this.#dtypes = new Map(Object.entries(outputs).map(([name, tensor]) => [name, tensor.dtype]));
   }
 
   async run(
     feeds: Readonly<Record<string, DeviceTensor>>,
     into: Readonly<Record<string, DeviceTensor>> = {},
   ): Promise<Record<string, DeviceTensor>> {
+    const given = this.#checkedFeeds(feeds);
     const ortFeeds: Record<string, ort.Tensor> = {};
-    for (const name of this.inputNames) {
-      const feed = feeds[name];
-      if (!feed) throw new Error(`input "${name}" is missing; got ${Object.keys(feeds).join(", ") || "nothing"}`);
-      ortFeeds[name] = (feed as OrtTensor).tensor;
-    }
+    given.forEach(({ tensor }, position) => ortFeeds[this.inputNames[position]] = tensor);
     const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of this.outputNames) fetches[fileName(name)] = (into[name] as OrtTensor | undefined)?.tensor ?? null;
+    for (const name of this.outputNames) fetches[fileName(name)] = null;
+    for (const name of Object.keys(into)) fetches[fileName(name)] = this.#checkedTarget(into, name);
     let results: ort.InferenceSession.OnnxValueMapType;
     try {
       results = await this.session.run(ortFeeds, fetches);
     } catch (error) {
-      throw this.#explain(feeds, error);
+      const shapes = given.map(({ shape }, position) => `${this.inputNames[position]} ${showShape(shape)}`).join(", ");
+      throw new Error(`${this.engine.description}, given ${shapes}: ${message(error)}`);
     }
     const outputs: Record<string, DeviceTensor> = {};
     for (const name of this.outputNames) {
@@ -151,25 +165,42 @@ class OrtProgram implements Program {
     return outputs;
   }
 
-  #wrap(tensor: ort.Tensor, name: string): DeviceTensor {
-    const data = tensor.location === "gpu-buffer" ? null : tensor.data as TensorData;
-    return new OrtTensor(this.engine, tensor, this.#dtypes.get(name)!, tensor.dims, data);
+  /** The tensors for the inputs, in their order. ONNX Runtime itself would let many wrong shapes pass, or broadcast them. */
+  #checkedFeeds(feeds: Readonly<Record<string, DeviceTensor>>): OrtTensor[] {
+    const given = this.inputs.map((input) => {
+      const feed = feeds[input.name] as OrtTensor | undefined;
+      const expected = `expected ${input.dtype}${showShape(input.shape)}`;
+      if (!feed) {
+        const names = Object.keys(feeds).join(", ") || "nothing";
+        throw new Error(`input "${input.name}" is missing: ${expected}, got ${names}`);
+      }
+      if (feed.dtype !== input.dtype) {
+        throw new Error(`input "${input.name}": ${expected}, got ${feed.dtype}${showShape(feed.shape)}`);
+      }
+      if (feed.isDisposed) throw new Error(`input "${input.name}": the tensor was disposed`);
+      return feed;
+    });
+    bindDimensions(this.inputs.map((tensor, position) => ({ tensor, shape: given[position].shape })));
+    return given;
   }
 
-  /** Shapes are only compared once something failed: ONNX Runtime checks them too, in less friendly words. */
-  #explain(feeds: Readonly<Record<string, DeviceTensor>>, error: unknown): Error {
-    for (const input of this.inputs) {
-      const feed = feeds[input.name];
-      if (feed.dtype !== input.dtype) {
-        return new Error(`input "${input.name}": expected ${input.dtype}${showShape(input.shape)}, got ${feed.dtype}`);
-      }
+  #checkedTarget(into: Readonly<Record<string, DeviceTensor>>, name: string): ort.Tensor {
+    const target = into[name] as OrtTensor;
+    const output = this.outputs[name];
+    if (!output) throw new Error(`no output "${name}" to write: the program has ${this.outputNames.join(", ")}`);
+    if (target.dtype !== output.dtype || target.shape.length !== output.shape.length) {
+      const expected = `${output.dtype}${showShape(output.shape)}`;
+      throw new Error(
+        `output "${name}": expected a tensor of ${expected}, got ${target.dtype}${showShape(target.shape)}`,
+      );
     }
-    try {
-      bindDimensions(this.inputs.map((tensor) => ({ tensor, shape: feeds[tensor.name].shape })));
-    } catch (mismatch) {
-      return mismatch as Error;
-    }
-    return new Error(`${this.engine.description}: ${message(error)}`);
+    if (target.isDisposed) throw new Error(`output "${name}": the tensor to write to was disposed`);
+    return target.tensor;
+  }
+
+  #wrap(tensor: ort.Tensor, name: string): DeviceTensor {
+    const data = tensor.location === "gpu-buffer" ? null : tensor.data as TensorData;
+    return new OrtTensor(this.engine, tensor, this.outputs[name].dtype, tensor.dims, data);
   }
 
   async dispose(): Promise<void> {
@@ -209,7 +240,11 @@ class WebGpuEngine extends OrtEngine {
   protected readonly sessionOptions = {
     executionProviders: ["webgpu"],
     preferredOutputLocation: "gpu-buffer",
-    extra: { session: { disable_cpu_ep_fallback: "1" } },
+    extra: {
+      session: { disable_cpu_ep_fallback: "1" },
+      // Without it, token ids could be looked up with but neither reshaped nor cast. Values are cut to 32 bits.
+      "ep.webgpuexecutionprovider.enableInt64": "1",
+    },
     logSeverityLevel: 4,
   } as ort.InferenceSession.SessionOptions;
   readonly #copiers = new Map<string, Promise<OrtProgram>>();

@@ -18,7 +18,8 @@ export interface WriteOptions {
  * beside under a temporary name, flushed to disk, renamed into place, and the folder is flushed. The folder is created
  * when absent.
  *
- * @throws {DiskFullError} when the disk is full; as after every failure, `path` holds the old file or the whole new one and no temporary is left
+ * @throws {DiskFullError} when the disk is full; as after every failure, `path` holds the old file or the whole new one
+ * and no temporary is left
  */
 export async function writeFileAtomic(path: string, data: FileContents, options: WriteOptions = {}): Promise<void> {
   const fileSystem = options.fileSystem ?? denoFileSystem;
@@ -54,13 +55,14 @@ export async function writeFileAtomic(path: string, data: FileContents, options:
 }
 
 /**
- * Writes a whole folder, or replaces one, so that what stands at `path` is never half-written. `fill` gets the path of a
- * temporary folder beside it and writes there; when it returns, every file is flushed and the folder is renamed into place.
- * One writer at a time for one path. A crash in the instant between moving the old folder away and the new one in leaves the
- * old one under another name: {@link recoverFolder} (which this function calls first) puts it back.
+ * Writes a whole folder, or replaces one, so that what stands at `path` is never half-written. `fill` gets the path of
+ * a temporary folder beside it and writes there; when it returns, every file is flushed and the folder is renamed into
+ * place. One writer at a time for one path. A crash in the instant between moving the old folder away and the new one
+ * in leaves the old one under another name: {@link recoverFolder} (which this function calls first) puts it back.
  *
  * @returns what `fill` returned
- * @throws {DiskFullError} when the disk is full; as after every failure, `path` holds the old folder or the whole new one and no temporary is left
+ * @throws {DiskFullError} when the disk is full; as after every failure, `path` holds the old folder or the whole new
+ * one and no temporary is left
  */
 export async function writeFolderAtomic<T>(
   path: string,
@@ -101,8 +103,8 @@ export async function writeFolderAtomic<T>(
 }
 
 /**
- * Puts a folder back that a crash during {@link writeFolderAtomic} left under its temporary name, or clears the old copy
- * away when the new folder is in place. Call it before reading a folder that must be there, such as a checkpoint.
+ * Puts a folder back that a crash during {@link writeFolderAtomic} left under its temporary name, or clears the old
+ * copy away when the new folder is in place. Call it before reading a folder that must be there, such as a checkpoint.
  */
 export async function recoverFolder(path: string, options: Pick<WriteOptions, "fileSystem"> = {}): Promise<void> {
   const fileSystem = options.fileSystem ?? denoFileSystem;

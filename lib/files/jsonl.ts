@@ -81,8 +81,8 @@ export async function* eachJsonl<T>(
 export interface JsonlWriter {
   readonly path: string;
   /**
-   * Appends a row; when the promise is fulfilled the row is with the operating system, so that a crash of this process does not
-   * lose it. Calls may overlap: rows are written in the order of the calls.
+   * Appends a row; when the promise is fulfilled the row is with the operating system, so that a crash of this process
+   * does not lose it. Calls may overlap: rows are written in the order of the calls.
    *
    * @throws {TypeError} when `row` has no JSON form (undefined, a function, a cycle, a bigint)
    * @throws {DiskFullError} when the disk is full; no part of the row stays in the file
@@ -93,8 +93,8 @@ export interface JsonlWriter {
 }
 
 /**
- * Opens a JSONL file to append rows, creating it and its folder when absent. A last line that a crash cut off is removed
- * first, so that the next row does not run into it. NaN and infinities become null, as everywhere in JSON.
+ * Opens a JSONL file to append rows, creating it and its folder when absent. A last line that a crash cut off is
+ * removed first, so that the next row does not run into it. NaN and infinities become null, as everywhere in JSON.
  */
 export async function jsonlWriter(
   path: string,
@@ -194,7 +194,10 @@ function joined(parts: Uint8Array[], last: Uint8Array): Uint8Array {
   return all;
 }
 
-/** Where the last whole row of a file ends, and what follows it: a cut-off row (`torn`), or a whole one without a line end. */
+/**
+ * Where the last whole row of a file ends, and what follows it: a cut-off row (`torn`), or a whole one without a line
+ * end.
+ */
 async function endOfLastRow(path: string): Promise<{ length: number; torn: boolean; endless: boolean }> {
   let length = 0;
   let last: Line | undefined;

@@ -10,6 +10,8 @@ export type Dimension = number | string;
 /** Values of the named sizes, e.g. `{ batch: 8, tokens: 512 }`. */
 export type DimensionValues = Record<string, number>;
 
+const NAME = /^[A-Za-z_]\w*$/;
+
 /** A polynomial: the coefficient of each product of names, the product written as sorted names joined by `*`. */
 type Terms = Map<string, number>;
 
@@ -21,7 +23,7 @@ function parse(dimension: Dimension): Terms {
     let coefficient = 1;
     for (const factor of text.split("*")) {
       if (/^-?\d+$/.test(factor)) coefficient *= Number(factor);
-      else if (/^[A-Za-z_]\w*$/.test(factor)) names.push(factor);
+      else if (NAME.test(factor)) names.push(factor);
       else throw new Error(`dimension "${dimension}": expected names and integers joined by "*" and " + "`);
     }
     const key = names.sort().join("*");
@@ -39,6 +41,16 @@ function print(terms: Terms): Dimension {
   if (parts.length === 0) return 0;
   const text = parts.join(" + ");
   return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+/** True for a single name, the only kind of size that a shape can give a value to. */
+export function isName(dimension: Dimension): dimension is string {
+  return typeof dimension === "string" && NAME.test(dimension);
+}
+
+/** The names that a size is made of. */
+export function namesIn(dimension: Dimension): string[] {
+  return [...new Set([...parse(dimension).keys()].flatMap((names) => names.split("*")))].filter((name) => name !== "");
 }
 
 /** The sum of two sizes. */

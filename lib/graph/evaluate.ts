@@ -1,22 +1,43 @@
 /** The float64 reference: runs a graph operator by operator, in plain TypeScript. */
-import { type Dimension, type DimensionValues, showShape } from "./dimension.ts";
+import { type DimensionValues, isName, namesIn, resolveDimension, showShape } from "./dimension.ts";
 import { type NdArray, ndarray } from "./ndarray.ts";
 import type { Node, Tensor } from "./tensor.ts";
 
-/** Reads the values of named sizes off the shapes of what is fed. Throws when two inputs disagree. */
+/**
+ * Reads the values of named sizes off the shapes of what is fed.
+ *
+ * @throws When a shape is not what the graph says, or two inputs disagree on a named size; the message names the input.
+ */
 export function bindDimensions(inputs: readonly { tensor: Tensor; shape: readonly number[] }[]): DimensionValues {
   const values: DimensionValues = {};
-  for (const { tensor, shape } of inputs) {
-    const fits = shape.length === tensor.shape.length &&
-      tensor.shape.every((dimension: Dimension, axis) => {
-        if (typeof dimension === "number") return dimension === shape[axis];
-        if (!/^[A-Za-z_]\w*$/.test(dimension)) return true;
-        values[dimension] ??= shape[axis];
-        return values[dimension] === shape[axis];
-      });
-    if (!fits) {
-      throw new Error(`input "${tensor.name}": expected ${showShape(tensor.shape)}, got ${showShape(shape)}`);
-    }
+  const boundBy: Record<string, string> = {};
+  const refuse = ({ tensor, shape }: (typeof inputs)[number], why: string): never => {
+    throw new Error(`input "${tensor.name}": expected ${showShape(tensor.shape)}, got ${showShape(shape)}${why}`);
+  };
+  for (const input of inputs) {
+    const { tensor, shape } = input;
+    if (shape.length !== tensor.shape.length) refuse(input, "");
+    tensor.shape.forEach((dimension, axis) => {
+      if (typeof dimension === "number") {
+        if (dimension !== shape[axis]) refuse(input, "");
+      } else if (isName(dimension)) {
+        if (!(dimension in values)) {
+          values[dimension] = shape[axis];
+          boundBy[dimension] = tensor.name;
+        } else if (values[dimension] !== shape[axis]) {
+          refuse(input, `, but ${dimension} is ${values[dimension]} in "${boundBy[dimension]}"`);
+        }
+      }
+    });
+  }
+  // Sums and products of sizes, once all names that can be read are known.
+  for (const input of inputs) {
+    input.tensor.shape.forEach((dimension, axis) => {
+      if (typeof dimension === "number" || isName(dimension)) return;
+      if (!namesIn(dimension).every((name) => name in values)) return;
+      const expected = resolveDimension(dimension, values);
+      if (expected !== input.shape[axis]) refuse(input, `, but ${dimension} is ${expected}`);
+    });
   }
   return values;
 }

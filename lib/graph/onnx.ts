@@ -1,7 +1,7 @@
 /** Writes a graph as the bytes of an ONNX file. */
 import onnxProto from "onnx-proto";
 import type { Dimension } from "./dimension.ts";
-import { neededNodes } from "./evaluate.ts";
+import { bindDimensions, neededNodes } from "./evaluate.ts";
 import type { OnnxAttribute, Target } from "./operator.ts";
 import { ONNX_DTYPE } from "./ops/select.ts";
 import type { Tensor } from "./tensor.ts";
@@ -39,7 +39,7 @@ export interface SerializedGraph {
 /** Writes the nodes that `outputs` need, and nothing else. */
 export function serialize({ outputs, names, target, initializers = {} }: SerializeOptions): SerializedGraph {
   const { graph } = outputs[0];
-  const writer = new NodeWriter();
+  const writer = new NodeWriter(graph.names);
   const used = new Set<Tensor>(outputs);
   for (const node of neededNodes(outputs)) {
     node.inputs.forEach((input) => used.add(input));
@@ -63,13 +63,18 @@ export function serialize({ outputs, names, target, initializers = {} }: Seriali
   const inputs = graph.inputs.filter((input) => used.has(input));
   for (const input of inputs) {
     const value = initializers[input.name];
-    if (value) writer.initializers.push(initializer(input.name, value.shape, ONNX_DTYPE[input.dtype], value.data));
+    if (!value) continue;
+    bindDimensions([{ tensor: input, shape: value.shape }]);
+    writer.initializers.push(initializer(input.name, value.shape, ONNX_DTYPE[input.dtype], value.data));
   }
   const fed = inputs.filter((input) => !(input.name in initializers));
   // An output under its public name is one more Identity, which ONNX Runtime removes again.
   const outputInfos = outputs.map((output, position) => {
     const name = names?.[position] ?? output.name;
     const source = writer.resolve(output.name);
+    if (name !== output.name && graph.names.has(name)) {
+      throw new Error(`output "${name}": the graph has another tensor of that name`);
+    }
     if (source !== name) writer.emit("Identity", [source], { outputs: [name] });
     return valueInfo(name, output.dtype, output.shape);
   });
@@ -96,6 +101,8 @@ class NodeWriter {
   readonly #constants = new Map<string, string>();
   #count = 0;
 
+  constructor(readonly taken: ReadonlySet<string>) {}
+
   resolve(name: string): string {
     return this.aliases.get(name) ?? name;
   }
@@ -109,7 +116,7 @@ class NodeWriter {
       domain?: string;
     },
   ): string {
-    const names = outputs ?? [`temporary${this.#count++}`];
+    const names = outputs ?? [this.#unusedName("temporary")];
     this.nodes.push({
       opType,
       domain,
@@ -128,10 +135,16 @@ class NodeWriter {
     return this.#constant(`float32 ${value}`, [], 1, Float32Array.of(value));
   }
 
+  #unusedName(kind: string): string {
+    let name: string;
+    do name = `${kind}${this.#count++}`; while (this.taken.has(name));
+    return name;
+  }
+
   #constant(key: string, shape: readonly number[], dtype: number, data: Float32Array | BigInt64Array): string {
     let name = this.#constants.get(key);
     if (!name) {
-      name = `literal${this.#constants.size}`;
+      name = this.#unusedName("literal");
       this.#constants.set(key, name);
       this.initializers.push(initializer(name, shape, dtype, data));
     }

@@ -42,6 +42,8 @@ export class Graph {
   readonly nodes: Node[] = [];
   readonly inputs: Tensor[] = [];
   readonly constants: Map<string, Constant> = new Map();
+  /** The names of all tensors. */
+  readonly names: Set<string> = new Set();
   #count = 0;
 
   /**
@@ -50,7 +52,8 @@ export class Graph {
    * @param name The name under which a program is fed; unique in the graph.
    */
   input(name: string, shape: readonly Dimension[], dtype: DType = "float32"): Tensor {
-    if (this.inputs.some((other) => other.name === name)) throw new Error(`input "${name}" is declared twice`);
+    if (this.names.has(name)) throw new Error(`input "${name}": the graph has a tensor of that name already`);
+    this.names.add(name);
     const tensor: Tensor = { graph: this, name, dtype, shape, node: null };
     this.inputs.push(tensor);
     return tensor;
@@ -62,7 +65,7 @@ export class Graph {
     if (values.length !== size) {
       throw new Error(`constant of shape ${showShape(shape)}: expected ${size} values, got ${values.length}`);
     }
-    const tensor: Tensor = { graph: this, name: `constant${this.#count++}`, dtype, shape, node: null };
+    const tensor: Tensor = { graph: this, name: this.#unusedName("constant"), dtype, shape, node: null };
     this.constants.set(tensor.name, { tensor, values: typedValues(values, dtype) });
     return tensor;
   }
@@ -89,7 +92,7 @@ export class Graph {
     for (const type of types) {
       outputs.push({
         graph: this,
-        name: `${operator.name}${this.#count++}`,
+        name: this.#unusedName(operator.name),
         dtype: type.dtype,
         shape: type.shape,
         node,
@@ -98,10 +101,27 @@ export class Graph {
     this.nodes.push(node);
     return outputs;
   }
+
+  #unusedName(kind: string): string {
+    let name: string;
+    do name = `${kind}${this.#count++}`; while (this.names.has(name));
+    this.names.add(name);
+    return name;
+  }
 }
 
 function typedValues(values: readonly number[] | Constant["values"], dtype: DType): Constant["values"] {
-  if (!Array.isArray(values)) return values as Constant["values"];
+  if (ArrayBuffer.isView(values)) {
+    const fits = values instanceof Float32Array
+      ? dtype === "float32"
+      : values instanceof BigInt64Array
+      ? dtype === "int64"
+      : values instanceof Int32Array
+      ? dtype === "int32"
+      : dtype === "bool" || dtype === "uint8";
+    if (!fits) throw new Error(`constant of dtype ${dtype}: got a ${values.constructor.name}`);
+    return values;
+  }
   switch (dtype) {
     case "float32":
       return Float32Array.from(values);
@@ -112,7 +132,7 @@ function typedValues(values: readonly number[] | Constant["values"], dtype: DTyp
     case "bool":
     case "uint8":
       return Uint8Array.from(values);
-    default:
-      throw new Error(`constant of dtype ${dtype}: pass a typed array`);
+    case "float16":
+      throw new Error("constant of dtype float16: make it float32 and cast it");
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Models and files from the Hugging Face hub, kept in a cache.
  *
- * Not by @huggingface/hub, which was tried (2.17.5): a download that was cut off begins again from nothing, there is no progress, and a file that came
- * too short is kept as good. Half a gigabyte over a weak line deserves better.
+ * Not by @huggingface/hub, which was tried (2.17.5): a download that was cut off begins again from nothing, there is no
+ * progress, and a file that came too short is kept as good. Half a gigabyte over a weak line deserves better.
  *
  * @module
  */
@@ -30,15 +30,19 @@ export interface HubOptions {
   refresh?: boolean;
   /** Default: HF_ENDPOINT, or https://huggingface.co. */
   endpoint?: string;
-  /** Tries in a row without progress (default 5), first wait between them (500 ms), and silence that counts as broken (60 s). */
+  /**
+   * Tries in a row without progress (default 5), first wait between them (500 ms), and silence that counts as broken
+   * (60 s).
+   */
   patience?: { attempts?: number; firstDelayMs?: number; stallMs?: number };
   /** The disk, unless a test says otherwise. */
   fileSystem?: FileSystem;
 }
 
 /**
- * Finds a model: a folder is given back as it is, a name such as `Qwen/Qwen2.5-0.5B-Instruct` is downloaded, once: configuration,
- * tokenizer and safetensors. After that it is used from the cache without a network, until `refresh` is asked for.
+ * Finds a model: a folder is given back as it is, a name such as `Qwen/Qwen2.5-0.5B-Instruct` is downloaded, once:
+ * configuration, tokenizer and safetensors. After that it is used from the cache without a network, until `refresh` is
+ * asked for.
  *
  * @returns the folder that holds the model
  * @throws {HubError} when the name is unknown, access is denied, the network fails, or the disk has too little room

@@ -1,6 +1,6 @@
 /**
- * Weights on disk in the safetensors format: read tensor by tensor, from one file or several, and written as the reference
- * implementation writes them.
+ * Weights on disk in the safetensors format: read tensor by tensor, from one file or several, and written as the
+ * reference implementation writes them.
  *
  * @module
  */

@@ -8,10 +8,10 @@ import { KernelProcess } from "./kernel_process.ts";
 import { ExecuteReply, type JupyterMessage, MessageCodec, type Published, readPublished } from "./messages.ts";
 import { ZmtpSocket } from "./zmtp.ts";
 
-/** How long after the last message of an idle cell another may come: the kernel publishes some outputs just after "idle". */
+/** How long after the last message another may come, from work that the cell started and did not await. */
 const LATE_OUTPUT_MILLISECONDS = 25;
-/** How long to wait for "idle" after the reply. iopub may drop messages, the reply is never dropped. */
-const LOST_IDLE_MILLISECONDS = 2000;
+/** How long to wait in silence for the end of a cell's outputs. iopub may drop messages. */
+const LOST_OUTPUT_MILLISECONDS = 2000;
 const START_MILLISECONDS = 60_000;
 const START_ATTEMPTS = 3;
 
@@ -38,12 +38,7 @@ export type KernelOptions = {
 
 type Sockets = { shell: ZmtpSocket; iopub: ZmtpSocket; control: ZmtpSocket };
 
-type Execution = {
-  onMessage: (message: Published) => void;
-  reply: PromiseWithResolvers<ExecuteReply>;
-  idle: boolean;
-  lastMessageAt: number;
-};
+type Execution = { onMessage: (message: Published) => void; reply: PromiseWithResolvers<ExecuteReply> };
 
 /**
  * A running Deno kernel.
@@ -62,7 +57,9 @@ export class DenoKernel implements AsyncDisposable {
   readonly #executions = new Map<string, Execution>();
   /** Rejects when the kernel can answer no more. */
   readonly #broken = Promise.withResolvers<never>();
-  #seenOnIopub: string | undefined;
+  /** What the end of a cell's outputs is known by. */
+  readonly #endMark = `kiln-${crypto.randomUUID()}`;
+  #lastPublished: { parentId: string | undefined; at: number } = { parentId: undefined, at: 0 };
   #running = false;
   #stopped: Promise<void> | undefined;
 
@@ -126,7 +123,9 @@ export class DenoKernel implements AsyncDisposable {
     if (this.#running) throw new Error("the kernel runs one cell at a time; wait for the one before");
     this.#running = true;
     try {
-      return await this.#request(code, onMessage, false);
+      const reply = await this.#request(code, onMessage, false);
+      await this.#waitForOutputs(onMessage);
+      return reply;
     } finally {
       this.#running = false;
     }
@@ -168,20 +167,41 @@ export class DenoKernel implements AsyncDisposable {
       stop_on_error: true,
     });
     const reply = Promise.withResolvers<ExecuteReply>();
-    const execution = { onMessage, reply, idle: false, lastMessageAt: performance.now() };
-    this.#executions.set(id, execution);
+    this.#executions.set(id, { onMessage, reply });
     // A write fails when the process is gone; #broken then says why, in better words.
     this.#sockets.shell.send(frames).catch((error) => this.#process.endedWithin(1000).then(() => reply.reject(error)));
-    const result = await Promise.race([reply.promise, this.#broken.promise]);
-    await Promise.race([outputsAreThrough(execution), this.#broken.promise]);
-    return result;
+    return await Promise.race([reply.promise, this.#broken.promise]);
+  }
+
+  /**
+   * Waits until all outputs of a cell are here. The kernel hands them to threads of their own, so that they may come long after the
+   * reply and after "idle". Printed text and displayed data each keep their order: a mark put on both ways comes out behind them.
+   */
+  async #waitForOutputs(onMessage: (message: Published) => void): Promise<void> {
+    const mark = this.#endMark;
+    const awaited = new Set(["stream", "display_data"]);
+    const code = `console.log("${mark}");
+await Deno.jupyter.broadcast("display_data", { data: { "${mark}": "" }, metadata: {}, transient: {} });`;
+    await this.#request(code, (message) => {
+      if (message.type === "status" || message.type === "execute_input") return;
+      const isMark = (message.type === "stream" && message.content.text === `${mark}\n`) ||
+        (message.type === "display_data" && mark in message.content.data);
+      if (isMark) awaited.delete(message.type);
+      else onMessage(message); // Work that the cell started goes on.
+    }, true);
+    while (true) {
+      const patience = awaited.size === 0 ? LATE_OUTPUT_MILLISECONDS : LOST_OUTPUT_MILLISECONDS;
+      const remaining = this.#lastPublished.at + patience - performance.now();
+      if (remaining <= 0) return;
+      await Promise.race([delay(Math.min(remaining, LATE_OUTPUT_MILLISECONDS)), this.#broken.promise]);
+    }
   }
 
   /** Repeats a harmless request until iopub carries a message about it: from then on nothing published is missed. */
   async #waitUntilHeard(signal?: AbortSignal): Promise<void> {
     const deadline = performance.now() + START_MILLISECONDS;
     const asked = new Set<string>();
-    while (this.#seenOnIopub === undefined || !asked.has(this.#seenOnIopub)) {
+    while (!asked.has(this.#lastPublished.parentId ?? "")) {
       signal?.throwIfAborted();
       if (performance.now() > deadline) {
         throw new KernelDiedError(`the kernel answers nothing for ${START_MILLISECONDS / 1000} s`);
@@ -199,13 +219,9 @@ export class DenoKernel implements AsyncDisposable {
   }
 
   #onPublished(message: JupyterMessage): void {
-    this.#seenOnIopub = message.parentId;
-    const execution = this.#executions.get(message.parentId ?? "");
+    this.#lastPublished = { parentId: message.parentId, at: performance.now() };
     const published = readPublished(message);
-    if (execution === undefined || published === undefined) return;
-    execution.lastMessageAt = performance.now();
-    if (published.type === "status" && published.content.execution_state === "idle") execution.idle = true;
-    execution.onMessage(published);
+    if (published !== undefined) this.#executions.get(message.parentId ?? "")?.onMessage(published);
   }
 
   async #read(socket: ZmtpSocket, onMessage: (message: JupyterMessage) => void): Promise<void> {
@@ -214,16 +230,6 @@ export class DenoKernel implements AsyncDisposable {
     } catch (error) {
       this.#broken.reject(error);
     }
-  }
-}
-
-/** Waits for "idle" and then for a short silence. */
-async function outputsAreThrough(execution: Execution): Promise<void> {
-  while (true) {
-    const patience = execution.idle ? LATE_OUTPUT_MILLISECONDS : LOST_IDLE_MILLISECONDS;
-    const remaining = execution.lastMessageAt + patience - performance.now();
-    if (remaining <= 0) return;
-    await delay(Math.min(remaining, LATE_OUTPUT_MILLISECONDS));
   }
 }
 

@@ -13,8 +13,8 @@ export interface AccuracyGroup {
   /** Name of the benchmark or data set. */
   name: string;
   /**
-   * Accuracy as a share from 0 to 1 under each condition, in the order of the bars: `{ before: 0.21, after: [0.52, 0.49] }`.
-   * Several numbers are runs with different seeds.
+   * Accuracy as a share from 0 to 1 under each condition, in the order of the bars: `{ before: 0.21, after: [0.52,
+   * 0.49] }`. Several numbers are runs with different seeds.
    */
   scores: Readonly<Record<string, number | readonly number[]>>;
 }
@@ -39,8 +39,9 @@ const WIDEST_BAR = 64;
 const LINE = 14.5;
 
 /**
- * Accuracy before and after, or under any conditions: a bar for the mean over seeds, a whisker of one sample standard deviation
- * each way, a dot for each seed, the mean in words, and under a pair of bars the difference in percentage points.
+ * Accuracy before and after, or under any conditions: a bar for the mean over seeds, a whisker of one sample standard
+ * deviation each way, a dot for each seed, the mean in words, and under a pair of bars the difference in percentage
+ * points.
  *
  * @throws {RangeError} when an accuracy is outside 0 to 1; NaN counts as not measured
  */

@@ -43,7 +43,8 @@ export function formatNumber(value: number): string {
  * An axis for a range of values. A constant series gets room above and below; zero is on the axis when it is near.
  *
  * @param height pixels between the ends of the axis
- * @param options `exact` keeps the range as it is, `whole` allows ticks at whole numbers only, `format` replaces the number format
+ * @param options `exact` keeps the range as it is, `whole` allows ticks at whole numbers only, `format` replaces the
+ * number format
  */
 export function valueAxis(
   [low, high]: readonly [number, number],

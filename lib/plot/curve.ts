@@ -30,7 +30,7 @@ export interface Curve {
   /** Values the axis must reach, such as 0. */
   include?: readonly number[];
   strip?: { yLabel: string; lines: readonly Line[] };
-  /** True shows the latest value of the first line at the right of the title. */
+  /** True shows the latest value of the first line, if it has one, at the right of the title. */
   latest?: boolean;
 }
 
@@ -107,7 +107,7 @@ export function drawCurve(curve: Curve, options: CurveOptions): SvgString {
   };
   return drawFigure({
     ...frame,
-    note: curve.latest ? latestNote(drawn[0]) : undefined,
+    note: curve.latest && lines[0] === curve.lines[0] ? latestNote(drawn[0]) : undefined,
     legend: options.legend === false ? [] : legendOf(drawn),
     parts: hasStrip ? [main, below] : [main],
   });

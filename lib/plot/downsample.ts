@@ -1,9 +1,9 @@
 import type { Point } from "./smooth.ts";
 
 /**
- * At most about `limit` points that look like all of them: most at equal distances, which keeps the density of a cloud, and
- * a fifth of them the lowest and the highest of equal stretches, which keeps the spikes. Points must be sorted by step; up to
- * `limit` points come back untouched.
+ * At most about `limit` points that look like all of them: most at equal distances, which keeps the density of a cloud,
+ * and a fifth of them the lowest and the highest of equal stretches, which keeps the spikes. Points must be sorted by
+ * step; up to `limit` points come back untouched.
  */
 export function keepCloud(points: readonly Point[], limit: number): Point[] {
   if (points.length <= limit) return [...points];

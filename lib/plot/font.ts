@@ -33,8 +33,8 @@ export function characterWidth(codePoint: number, weight: FontWeight): number | 
 }
 
 /**
- * Reads the advance widths of a TrueType font: table `cmap` (format 12) maps characters to glyphs, `hmtx` holds the width
- * of a glyph. Tables as in the OpenType specification, version 1.9.
+ * Reads the advance widths of a TrueType font: table `cmap` (format 12) maps characters to glyphs, `hmtx` holds the
+ * width of a glyph. Tables as in the OpenType specification, version 1.9.
  */
 function readWidths(bytes: Uint8Array): FontWidths {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

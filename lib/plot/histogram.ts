@@ -38,8 +38,9 @@ const { colors, opacities } = theme;
 const FEWEST_BINS = 5;
 
 /**
- * How values such as lengths or advantages are spread, with the median marked. Several groups are drawn over each other as shares
- * of their own size, so that groups of different sizes compare. Values that are missing, NaN or infinite are left out and counted.
+ * How values such as lengths or advantages are spread, with the median marked. Several groups are drawn over each other
+ * as shares of their own size, so that groups of different sizes compare. Values that are missing, NaN or infinite are
+ * left out and counted.
  *
  * @throws {RangeError} when `bins` is not a positive number
  */
@@ -108,8 +109,8 @@ function groupsOf(values: HistogramValues): Group[] {
 }
 
 /**
- * Edges of equal bins at round values, the same for all groups. Whole numbers get bins of whole width, and where each has its own
- * bin, it stands in the middle of it.
+ * Edges of equal bins at round values, the same for all groups. Whole numbers get bins of whole width, and where each
+ * has its own bin, it stands in the middle of it.
  */
 function binEdges(values: readonly number[], bins: number): number[] {
   let low = Infinity;

@@ -1,3 +1,5 @@
+// @ts-types="@types/d3-array"
+import { max, min } from "d3-array";
 import * as Plot from "@observablehq/plot";
 import { formatNumber, robustRange } from "./axes.ts";
 import { keepCloud, keepEvenly } from "./downsample.ts";
@@ -37,8 +39,6 @@ export interface BandEdge {
 
 /** A line ready to be drawn: smoothed over all its points, then thinned to what can be seen. */
 export interface DrawnLine extends Omit<Line, "points" | "dots"> {
-  /** Number of points before thinning. */
-  count: number;
   /** Smoothing weight in use; 0 where the line shows the values themselves. */
   weight: number;
   path: Point[];
@@ -54,8 +54,8 @@ const MARK_LIMIT = 40;
 const { strokes, opacities, colors } = theme;
 
 /**
- * Smooths and thins a line. A rare spike ({@link robustRange}) counts in the average only up to where the axis ends: one step
- * of a hundredfold gradient norm would otherwise lift the line for a whole window.
+ * Smooths and thins a line. A rare spike ({@link robustRange}) counts in the average only up to where the axis ends:
+ * one step of a hundredfold gradient norm would otherwise lift the line for a whole window.
  *
  * @param smoothing weight of the average; undefined lets the number of points decide
  * @param lineCount lines in the chart, which share the room for dots
@@ -75,9 +75,11 @@ export function prepareLine(line: Line, smoothing: number | undefined, lineCount
   const hasDots = points.length === 1 || (dots && (style === "marks" || weight > 0));
   return {
     ...rest,
-    count: points.length,
     weight,
-    path: keepEvenly(points.map(({ step }, i) => ({ step, value: values[i] })), PATH_LIMIT),
+    // A smoothed line has no spikes to lose.
+    path: weight > 0
+      ? keepEvenly(points.map(({ step }, i) => ({ step, value: values[i] })), PATH_LIMIT)
+      : keepCloud(points, PATH_LIMIT),
     dots: {
       style,
       points: hasDots ? keepCloud(points, Math.max(150, Math.round(DOT_LIMIT / lineCount))) : [],
@@ -138,14 +140,14 @@ export function beyondMarks(lines: readonly Line[], [low, high]: readonly [numbe
   const counted = { fill: colors.muted, fontSize: theme.sizes.small - 1, textAnchor: "end" } as const;
   const triangle = { x: "step", r: 3, fill: (point: { color: string }) => point.color } as const;
   if (above.length) {
-    const largest = formatNumber(Math.max(...above.map(({ value }) => value)));
+    const largest = formatNumber(max(above, ({ value }) => value)!);
     marks.push(
       Plot.dot(keepEvenly(above, 60), { ...triangle, y: high, symbol: "triangle" }),
       Plot.text([`${above.length} above, up to ${largest}`], { ...counted, frameAnchor: "top-right", dy: -14 }),
     );
   }
   if (below.length) {
-    const smallest = formatNumber(Math.min(...below.map(({ value }) => value)));
+    const smallest = formatNumber(min(below, ({ value }) => value)!);
     marks.push(
       Plot.dot(keepEvenly(below, 60), { ...triangle, y: low, symbol: "triangle", rotate: 180 }),
       Plot.text([`${below.length} below, down to ${smallest}`], { ...counted, frameAnchor: "bottom-right", dy: -6 }),

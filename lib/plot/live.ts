@@ -20,8 +20,8 @@ export interface LiveChartOptions {
 /** A chart that follows a run. */
 export interface LiveChart {
   /**
-   * Takes all rows so far and redraws if the last drawing is long enough ago. Never throws: a chart must not end a run that
-   * took hours; the first error stops further drawing and comes out of {@link LiveChart.finish}.
+   * Takes all rows so far and redraws if the last drawing is long enough ago. Never throws: a chart must not end a run
+   * that took hours; the first error stops further drawing and comes out of {@link LiveChart.finish}.
    */
   update(rows: readonly StepRow[]): Promise<void>;
   /**

@@ -5,8 +5,8 @@ import type { SvgString } from "./svg.ts";
 import { seriesColor, seriesDash, theme } from "./theme.ts";
 
 /**
- * Training loss (`loss`) over steps, and where the rows have it the loss on held-out data (`eval_loss`) as marked points
- * that no smoothing touches. With several runs a colour each, held-out losses dashed.
+ * Training loss (`loss`) over steps, and where the rows have it the loss on held-out data (`eval_loss`) as marked
+ * points that no smoothing touches. With several runs a colour each, held-out losses dashed.
  */
 export function lossCurve(data: MetricRows, options: CurveOptions = {}): SvgString {
   const comparison = isComparison(data);

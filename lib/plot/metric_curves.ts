@@ -11,8 +11,8 @@ export interface MetricCurveOptions extends CurveOptions {
 }
 
 /**
- * A metric over training steps: light dots for the steps, a smoothed line, the latest value in words. Several runs are drawn
- * over each other, a colour each.
+ * A metric over training steps: light dots for the steps, a smoothed line, the latest value in words. Several runs are
+ * drawn over each other, a colour each.
  *
  * @param data rows of step metrics, or `{ runs: { name: rows } }`
  * @param metric name of the metric in the rows, such as "loss" or "completions/clipped_ratio"

@@ -1,7 +1,8 @@
 /**
  * Charts of training runs as SVG and PNG, drawn without a browser, in one style, and live in a notebook cell.
  *
- * Rows are what the trainers yield: objects with `step` and metrics under TRL's names. The same rows give the same bytes.
+ * Rows are what the trainers yield: objects with `step` and metrics under TRL's names. The same rows give the same
+ * bytes.
  *
  * @module
  */

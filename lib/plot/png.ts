@@ -14,8 +14,8 @@ const NEEDS_SYSTEM_FONTS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}]/u;
 
 /**
- * Renders an SVG as PNG with the shipped font, so that the picture is the same on every machine. Ideographs and emoji, which
- * that font lacks, come from the machine's fonts if it has any.
+ * Renders an SVG as PNG with the shipped font, so that the picture is the same on every machine. Ideographs and emoji,
+ * which that font lacks, come from the machine's fonts if it has any.
  *
  * @throws {RangeError} when width or scale is not positive
  * @throws {Error} when the SVG is not well-formed

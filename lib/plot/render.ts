@@ -15,7 +15,9 @@ export interface ChartOptions {
   legend?: boolean;
 }
 
-/** One plot of a figure; `height` is its share of the room below the header in pixels, the last plot may leave it open. */
+/**
+ * One plot of a figure; `height` is its share of the room below the header in pixels, the last plot may leave it open.
+ */
 export interface FigurePart {
   options: Plot.PlotOptions;
   height?: number;
@@ -121,7 +123,10 @@ function drawPart(part: FigurePart, area: { x: number; y: number; width: number;
   }, serializeChildren(drawn) + words);
 }
 
-/** Names of the plot's colour scale and their colours, in the house's unless others were chosen; undefined for other scales. */
+/**
+ * Names of the plot's colour scale and their colours, in the house's unless others were chosen; undefined for other
+ * scales.
+ */
 function namedColors(options: Plot.PlotOptions): LegendEntry[] | undefined {
   const scale = Plot.plot({ ...options, document } as Plot.PlotOptions).scale("color");
   if (scale?.type !== "ordinal" && scale?.type !== "categorical") return undefined;

@@ -19,8 +19,8 @@ export interface RewardCurveOptions extends CurveOptions {
 }
 
 /**
- * Reward over steps: the total (`reward`) as the strongest line with a band of one standard deviation (`reward_std`), and
- * each reward function's mean (`rewards/NAME/mean`) in its own colour. Several runs are compared by their totals.
+ * Reward over steps: the total (`reward`) as the strongest line with a band of one standard deviation (`reward_std`),
+ * and each reward function's mean (`rewards/NAME/mean`) in its own colour. Several runs are compared by their totals.
  */
 export function rewardCurve(data: MetricRows, options: RewardCurveOptions = {}): SvgString {
   const comparison = isComparison(data);

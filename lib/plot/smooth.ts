@@ -6,8 +6,8 @@ export interface Point {
 
 /**
  * Debiased exponential moving average, the smoothing of TensorBoard's and Weights & Biases' curves:
- * `s[t] = weight * s[t-1] + (1 - weight) * x[t]` from `s = 0`, divided by `1 - weight^t` as Adam does for its moments, so
- * that the first values are not pulled towards zero.
+ * `s[t] = weight * s[t-1] + (1 - weight) * x[t]` from `s = 0`, divided by `1 - weight^t` as Adam does for its moments,
+ * so that the first values are not pulled towards zero.
  *
  * @param weight from 0 (no smoothing) to below 1; about the last `1 / (1 - weight)` values count
  * @throws {RangeError} when `weight` is outside [0, 1)
@@ -26,8 +26,9 @@ export function smooth(values: readonly number[], weight: number): number[] {
 }
 
 /**
- * Smoothing weight that suits a number of points: the window grows with the root of their number, so that a run of 50 noisy
- * steps shows its direction (window 4) and a run of 10,000 follows its turns (window 60). Fewer than 20 points stay as they are.
+ * Smoothing weight that suits a number of points: the window grows with the root of their number, so that a run of 50
+ * noisy steps shows its direction (window 4) and a run of 10,000 follows its turns (window 60). Fewer than 20 points
+ * stay as they are.
  */
 export function defaultSmoothing(count: number): number {
   return count < 20 ? 0 : 1 - 1 / (0.6 * Math.sqrt(count));

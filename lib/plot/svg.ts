@@ -51,8 +51,9 @@ export function element(
 }
 
 /**
- * Markup of the children of a node. Coordinates are rounded to 0.1 pixel, which halves the size and makes the text equal
- * on machines whose last digits differ, and ids are numbered from 1 in each drawing instead of since the process began.
+ * Markup of the children of a node. Coordinates are rounded to 0.1 pixel, which halves the size and makes the text
+ * equal on machines whose last digits differ, and ids are numbered from 1 in each drawing instead of since the process
+ * began.
  */
 export function serializeChildren(node: SvgNode): string {
   const ids = new Map<string, string>();

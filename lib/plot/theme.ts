@@ -1,8 +1,8 @@
 /**
  * The one style of every chart: colours, sizes, fonts. Charts read from here and set nothing of their own.
  *
- * The series colours stay apart under protanopia, deuteranopia and tritanopia, and each has a contrast of at least 3 to 1
- * with the white behind it (a test computes both).
+ * The series colours stay apart under protanopia, deuteranopia and tritanopia, and each has a contrast of at least 3 to
+ * 1 with the white behind it (a test computes both).
  */
 export const theme = {
   /** DejaVu Sans is shipped and used for PNG; Verdana has nearly the same widths where a browser lacks it. */

@@ -14,8 +14,8 @@ export interface TrainingDashboardOptions
   extends Omit<DashboardOptions, "legend">, Pick<CurveOptions, "smoothing" | "totalSteps"> {}
 
 /**
- * A GRPO run at a glance: reward and its parts, completion length, KL, entropy, loss, learning rate. A run without a KL term logs
- * no `kl`; its place then goes to the gradient norm.
+ * A GRPO run at a glance: reward and its parts, completion length, KL, entropy, loss, learning rate. A run without a KL
+ * term logs no `kl`; its place then goes to the gradient norm.
  */
 export function grpoDashboard(data: MetricRows, options: TrainingDashboardOptions = {}): SvgString {
   const hasRows = runsOf(data).some(({ rows }) => rows.length > 0);
@@ -31,8 +31,8 @@ export function grpoDashboard(data: MetricRows, options: TrainingDashboardOption
 }
 
 /**
- * A fine-tuning run at a glance: loss on training and held-out data, learning rate, gradient norm, and, where the rows have it,
- * the share of tokens predicted exactly (`mean_token_accuracy`).
+ * A fine-tuning run at a glance: loss on training and held-out data, learning rate, gradient norm, and, where the rows
+ * have it, the share of tokens predicted exactly (`mean_token_accuracy`).
  */
 export function sftDashboard(data: MetricRows, options: TrainingDashboardOptions = {}): SvgString {
   const tokenAccuracy = (rows: MetricRows, curve: CurveOptions) =>

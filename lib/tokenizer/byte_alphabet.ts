@@ -1,6 +1,7 @@
 /**
- * Byte-level tokenizers write each byte as one visible character, so that a token is always a string: printable Latin-1 characters stand
- * for themselves, the other bytes for the characters from U+0100 on, in order. Space becomes `Ġ`, the line end `Ċ`. From GPT-2.
+ * Byte-level tokenizers write each byte as one visible character, so that a token is always a string: printable Latin-1
+ * characters stand for themselves, the other bytes for the characters from U+0100 on, in order. Space becomes `Ġ`, the
+ * line end `Ċ`. From GPT-2.
  */
 
 /** The character of each byte. */

@@ -100,8 +100,8 @@ export class ChatTemplate {
       throw new ChatTemplateError("continueFinalMessage needs a last message whose content is text.");
     }
     const mark = "\uE0FFend\uE0FF";
-    // The white space after the mark, of a kind no template writes, shows whether the template trims contents: then the text before the
-    // mark is to be trimmed too.
+    // The white space after the mark, of a kind no template writes, shows whether the template trims contents: then the
+    // text before the mark is to be trimmed too.
     const marked = this.#render(
       [...messages.slice(0, -1), { ...last, content: `${last.content}${mark}\u2003` }],
       options,

@@ -1,8 +1,9 @@
 import type { AddedToken } from "./train_bpe.ts";
 
 /**
- * The added tokens of ChatML as Qwen2.5 and Qwen3 use it: the end of a text, the bounds of a turn, and the tags around tool calls, tool results and
- * reasoning. The tags are not special: they stay in decoded text, where rewards and tool parsers look for them.
+ * The added tokens of ChatML as Qwen2.5 and Qwen3 use it: the end of a text, the bounds of a turn, and the tags around
+ * tool calls, tool results and reasoning. The tags are not special: they stay in decoded text, where rewards and tool
+ * parsers look for them.
  */
 export const chatMlTokens: readonly AddedToken[] = [
   { content: "<|endoftext|>" },
@@ -15,8 +16,9 @@ export const chatMlTokens: readonly AddedToken[] = [
 ];
 
 /**
- * A ChatML chat template with tools in the form of NousResearch's Hermes: signatures between `<tools>` tags in the system turn, calls as JSON
- * between `<tool_call>` tags, results between `<tool_response>` tags in a user turn. Without tools and system message there is no system turn.
+ * A ChatML chat template with tools in the form of NousResearch's Hermes: signatures between `<tools>` tags in the
+ * system turn, calls as JSON between `<tool_call>` tags, results between `<tool_response>` tags in a user turn. Without
+ * tools and system message there is no system turn.
  */
 export const chatMlTemplate = `{%- set first_is_system = messages and messages[0].role == 'system' %}
 {%- if tools or first_is_system %}

@@ -167,7 +167,9 @@ export function parseTokenizerFiles(folder: string, files: TokenizerFiles): Pars
   };
 }
 
-/** Ids must be whole numbers, each for one token, and every merge must make a token: else text would vanish in silence. */
+/**
+ * Ids must be whole numbers, each for one token, and every merge must make a token: else text would vanish in silence.
+ */
 function checkVocabulary(path: string, { model, added_tokens: added }: TokenizerJson): void {
   const vocabulary = new Map<string, number>();
   const tokenOf = new Map<number, string>();

@@ -16,13 +16,13 @@ interface Span {
 }
 
 /**
- * Renders a conversation and finds the assistant's tokens in it, for a loss on those alone. An assistant's turn is what the template adds to
- * the generation prompt, up to and including the token that ends the turn. Pieces are encoded apart, so that a turn begins with the
- * same tokens as when the model itself goes on from the generation prompt.
+ * Renders a conversation and finds the assistant's tokens in it, for a loss on those alone. An assistant's turn is what
+ * the template adds to the generation prompt, up to and including the token that ends the turn. Pieces are encoded
+ * apart, so that a turn begins with the same tokens as when the model itself goes on from the generation prompt.
  *
- * The mask comes from differences between rendered prefixes, since the JavaScript Jinja drops `{% generation %}`. Templates that rewrite
- * earlier turns (Qwen3 removes their reasoning) have no such prefixes: there the generation prompt, if it holds a
- * special token, is looked for in the text.
+ * The mask comes from differences between rendered prefixes, since the JavaScript Jinja drops `{% generation %}`.
+ * Templates that rewrite earlier turns (Qwen3 removes their reasoning) have no such prefixes: there the generation
+ * prompt, if it holds a special token, is looked for in the text.
  *
  * @throws {ChatTemplateError} when the template refuses the messages, or the turns cannot be found
  */
@@ -75,7 +75,9 @@ function spansByPrefix(
   return spans;
 }
 
-/** The turn ends with the last end token the template wrote; what follows, a line end mostly, belongs to the template. */
+/**
+ * The turn ends with the last end token the template wrote; what follows, a line end mostly, belongs to the template.
+ */
 function endOfTurn(text: string, start: number, limit: number, ends: string[]): number {
   const last = Math.max(
     ...ends.map((end) => {

@@ -2,8 +2,8 @@ import { byteOfCharacter } from "./byte_alphabet.ts";
 import type { DecodeOptions, Tokenizer } from "./tokenizer.ts";
 
 /**
- * Decodes tokens one by one as they are generated. A character whose bytes are spread over several tokens comes out whole, with
- * the last of them, so that what has been shown never has to be taken back. The pieces together are what
+ * Decodes tokens one by one as they are generated. A character whose bytes are spread over several tokens comes out
+ * whole, with the last of them, so that what has been shown never has to be taken back. The pieces together are what
  * {@link Tokenizer.decode} gives for all ids.
  */
 export class StreamDecoder {
@@ -51,8 +51,8 @@ class ByteDecoder {
 }
 
 /**
- * For other tokenizers, where the text of a token depends on its neighbours: decodes the last few tokens with and without the new ones
- * and gives the difference, once it does not end in the midst of a character.
+ * For other tokenizers, where the text of a token depends on its neighbours: decodes the last few tokens with and
+ * without the new ones and gives the difference, once it does not end in the midst of a character.
  */
 class WindowDecoder {
   /** Tokens whose text is out, kept as the context of the next; then those whose text is not out. */

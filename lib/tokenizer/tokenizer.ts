@@ -10,9 +10,15 @@ import {
 } from "./files.ts";
 
 export interface EncodeOptions {
-  /** Adds what the tokenizer puts around a text, such as a first `<s>`. Chat templates write it themselves. Default false. */
+  /**
+   * Adds what the tokenizer puts around a text, such as a first `<s>`. Chat templates write it themselves. Default
+   * false.
+   */
   addSpecialTokens?: boolean;
-  /** Whether the text of a special token, such as `<|im_end|>`, becomes that token; else it is text like any other. Default true. */
+  /**
+   * Whether the text of a special token, such as `<|im_end|>`, becomes that token; else it is text like any other.
+   * Default true.
+   */
   allowSpecial?: boolean;
 }
 
@@ -51,8 +57,8 @@ export class Tokenizer {
   #plain: Pipeline | undefined;
 
   /**
-   * Loads the tokenizer of a Hugging Face folder: tokenizer.json, tokenizer_config.json, special_tokens_map.json, chat_template.jinja, and
-   * the end tokens of generation_config.json.
+   * Loads the tokenizer of a Hugging Face folder: tokenizer.json, tokenizer_config.json, special_tokens_map.json,
+   * chat_template.jinja, and the end tokens of generation_config.json.
    *
    * @throws {TokenizerError} naming the file that is absent or broken
    */

@@ -14,8 +14,9 @@ export interface TokenizerFilesOptions {
 }
 
 /**
- * The files of a Hugging Face tokenizer folder for a trained encoding: tokenizer.json, tokenizer_config.json and special_tokens_map.json, as
- * transformers' AutoTokenizer reads them. `new Tokenizer(folder, files)` uses them, its `save` writes them.
+ * The files of a Hugging Face tokenizer folder for a trained encoding: tokenizer.json, tokenizer_config.json and
+ * special_tokens_map.json, as transformers' AutoTokenizer reads them. `new Tokenizer(folder, files)` uses them, its
+ * `save` writes them.
  *
  * @throws {RangeError} when the end or padding token is not an added token
  */

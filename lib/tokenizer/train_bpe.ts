@@ -3,8 +3,8 @@ import { characterOfByte } from "./byte_alphabet.ts";
 import { PairHeap } from "./pair_heap.ts";
 
 /**
- * How text is cut into words before merging, as in Qwen2 and later: English contractions, letters with one character before them, single
- * digits, punctuation with the line ends after it, and white space. No merge crosses these cuts.
+ * How text is cut into words before merging, as in Qwen2 and later: English contractions, letters with one character
+ * before them, single digits, punctuation with the line ends after it, and white space. No merge crosses these cuts.
  */
 export const qwenSplitPattern = String
   .raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
@@ -43,10 +43,11 @@ export interface TrainedBpe {
 }
 
 /**
- * Trains a byte-level byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909): beginning with single bytes, again and again the most
- * frequent pair of neighbouring tokens becomes a token. Gives the same merges, in the same order, as the trainer of Hugging Face's
- * tokenizers with the 256 bytes as initial alphabet; of equally frequent pairs that with the smaller ids comes first. Texts are normalised to
- * NFC. Time grows with the number of different words: 4,000 merges on 20 MB take some seconds.
+ * Trains a byte-level byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909): beginning with single bytes, again
+ * and again the most frequent pair of neighbouring tokens becomes a token. Gives the same merges, in the same order, as
+ * the trainer of Hugging Face's tokenizers with the 256 bytes as initial alphabet; of equally frequent pairs that with
+ * the smaller ids comes first. Texts are normalised to NFC. Time grows with the number of different words: 4,000 merges
+ * on 20 MB take some seconds.
  *
  * @throws {RangeError} when `vocabSize` leaves no room for bytes and added tokens
  */
@@ -128,7 +129,8 @@ async function countWords(
   addedTokens: string[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, number>> {
-  // The same splitter as in encoding: it reads the pattern as Oniguruma does, whose white space differs a little from JavaScript's.
+  // The same splitter as in encoding: it reads the pattern as Oniguruma does, whose white space differs a little from
+  // JavaScript's.
   const splitter = new SplitPreTokenizer({
     type: "Split",
     pattern: { Regex: splitPattern },

@@ -7,6 +7,7 @@ export * from "./optimizer.ts";
 export * from "./pretrain.ts";
 export * from "./rewards/mod.ts";
 export * from "./rollout.ts";
+export * from "./run_folder.ts";
 export * from "./schedule.ts";
 export * from "./sft.ts";
 export * from "./step.ts";

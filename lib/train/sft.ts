@@ -133,22 +133,27 @@ export async function supervisedBackward(
   };
 }
 
-/** Loss, token accuracy and entropy on held-out batches, as `eval_loss`, `eval_mean_token_accuracy`, `eval_entropy`. */
+/**
+ * Loss, token accuracy and entropy on held-out batches, as `eval_loss`, `eval_mean_token_accuracy`, `eval_entropy`. As in
+ * transformers, the loss is each batch's mean weighted by its rows, the others are means over batches.
+ */
 export async function evaluateSft(
   model: CausalLM,
   batches: readonly TrainingBatch[],
   adapter?: LoraAdapter,
 ): Promise<Metrics> {
   const parts: BatchMetrics[] = [];
-  let lossTokens = 0;
+  let [loss, rows] = [0, 0];
   for (const { tokens, wanted } of batches) {
     const pass = await model.forward(tokens, { adapter });
-    parts.push(batchMetrics(await model.logProbs(pass, wanted)));
+    const part = batchMetrics(await model.logProbs(pass, wanted));
     pass.hidden.dispose();
-    lossTokens += wanted.rows.length;
+    parts.push(part);
+    loss += part.negativeLogProb / wanted.rows.length * tokens.batch;
+    rows += tokens.batch;
   }
   return {
-    eval_loss: parts.reduce((sum, part) => sum + part.negativeLogProb, 0) / lossTokens,
+    eval_loss: loss / rows,
     eval_mean_token_accuracy: mean(parts.map((part) => part.accuracy)),
     eval_entropy: mean(parts.map((part) => part.entropy)),
   };

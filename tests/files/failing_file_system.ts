@@ -1,8 +1,8 @@
 import { denoFileSystem, type FileSystem, type WritableFile } from "../../lib/files/mod.ts";
 
 /**
- * The real disk, of which the operation number `failAt` (from 0) fails as on a full disk; a failing write has written half of
- * its bytes before. Clean-up (close, remove, truncate) always works, as it does on a full disk.
+ * The real disk, of which the operation number `failAt` (from 0) fails as on a full disk; a failing write has written
+ * half of its bytes before. Clean-up (close, remove, truncate) always works, as it does on a full disk.
  */
 export function failingFileSystem(failAt: number): FileSystem & { operations(): number } {
   let count = 0;

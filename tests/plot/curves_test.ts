@@ -140,6 +140,18 @@ Deno.test("rewardCurve() shows each part of one run, and totals only for several
   assert.deepEqual(compared.filter((text) => [...parts, "run a", "run b"].includes(text)), ["run a", "run b"]);
 });
 
+Deno.test("rewardCurve() without a total does not show a part's value as the reward", () => {
+  const partsOnly = grpoRows(40).map(({ reward: _, ...row }) => row);
+  assert.ok(texts(rewardCurve(grpoRows(40))).some((text) => text.startsWith("smoothed")));
+  assert.ok(!texts(rewardCurve(partsOnly)).some((text) => text.startsWith("smoothed")));
+});
+
+Deno.test("learningRateCurve() keeps a restart of one step in 5,000", () => {
+  const rows = (rate: number) =>
+    grpoRows(5000).map((row) => ({ ...row, learning_rate: row.step === 3333 ? rate : 1e-5 }));
+  assert.notEqual(learningRateCurve(rows(0)), learningRateCurve(rows(1e-5)));
+});
+
 Deno.test("rewardCurve() has a band where reward_std is logged", () => {
   const rows = grpoRows(40);
   const without = rows.map(({ reward_std: _, ...row }) => row);

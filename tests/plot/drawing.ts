@@ -3,8 +3,8 @@ import { Resvg } from "@resvg/resvg-js";
 import type { SvgString } from "../../lib/plot/mod.ts";
 
 /**
- * Fails unless the drawing is one that can be shown: XML that a strict parser takes (the PNG renderer's own), every coordinate
- * a number, no element of a browser's page.
+ * Fails unless the drawing is one that can be shown: XML that a strict parser takes (the PNG renderer's own), every
+ * coordinate a number, no element of a browser's page.
  */
 export function assertDrawing(svg: SvgString, name: string): void {
   try {

@@ -1,8 +1,8 @@
 import type { StepRow } from "../../lib/plot/mod.ts";
 
 /**
- * Numbers about 0 with standard deviation 1, from a linear congruential generator (Numerical Recipes' constants): the gallery's
- * bytes must not depend on a generator that may change, nor on a platform's sine.
+ * Numbers about 0 with standard deviation 1, from a linear congruential generator (Numerical Recipes' constants): the
+ * gallery's bytes must not depend on a generator that may change, nor on a platform's sine.
  */
 export function noise(seed: number): () => number {
   let state = seed >>> 0;

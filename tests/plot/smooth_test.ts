@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { defaultSmoothing, smooth } from "../../lib/plot/smooth.ts";
 
 Deno.test("smooth() divides the bias away, worked by hand", () => {
-  // s1 = 0.5 * 4 = 2, / (1 - 0.5) = 4; s2 = 0.5 * 2 + 0.5 * 1 = 1.5, / (1 - 0.25) = 2; s3 = 0.75 + 0.5 * 7 = 4.25, / 0.875
+  // s1 = 0.5 * 4 = 2, / (1 - 0.5) = 4; s2 = 0.5 * 2 + 0.5 * 1 = 1.5, / (1 - 0.25) = 2; s3 = 0.75 + 0.5 * 7 = 4.25, /
+  // 0.875
   const expected = [4, 2, 4.25 / 0.875];
   smooth([4, 1, 7], 0.5).forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-12));
 });

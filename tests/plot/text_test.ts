@@ -4,7 +4,7 @@ import { ellipsize, textWidth, wrap } from "../../lib/plot/text.ts";
 import { toPng } from "../../lib/plot/png.ts";
 
 Deno.test("characterWidth() has the widths of DejaVu Sans and none for what it cannot draw", () => {
-  // Advance widths in units of 2048 to the em, as fc-query and the font's AFM list them: space 651, A 1401, zero 1303.
+  // DejaVu draws on a grid of 2048 units to the em.
   assert.equal(characterWidth(0x20, "normal"), 651 / 2048);
   assert.equal(characterWidth(0x41, "normal"), 1401 / 2048);
   assert.equal(characterWidth(0x30, "normal"), 1303 / 2048);
@@ -13,7 +13,8 @@ Deno.test("characterWidth() has the widths of DejaVu Sans and none for what it c
 });
 
 Deno.test("textWidth() agrees with what the renderer draws", () => {
-  // Ink reaches from near the left end to near the right end of the measured width: draw it, look for the last dark column.
+  // Ink reaches from near the left end to near the right end of the measured width: draw it, look for the last dark
+  // column.
   const text = "HHHHHHHHHHHHHHHHHHHH";
   const width = textWidth(text, 20);
   const png = (clipFrom: number) =>

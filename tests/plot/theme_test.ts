@@ -9,7 +9,10 @@ const linear = (hex: string): Rgb =>
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   }) as Rgb;
 
-/** Full dichromacy in linear RGB: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency" (2009). */
+/**
+ * Full dichromacy in linear RGB: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of
+ * Color Vision Deficiency" (2009).
+ */
 const visions: Record<string, number[][]> = {
   normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
   protanopia: [

@@ -51,8 +51,6 @@ export interface Policy {
   readonly feeds: Readonly<Record<string, DeviceTensor>>;
 }
 
-const SCORES = ["logits", "probabilities", "highestLogit", "highestProbability"] as const;
-
 /**
  * Runs a model on new tokens over a cache. Compile one where `generate` is called again and again, and dispose it when
  * done. Frozen weights are those of the moment when it is first used.
@@ -105,52 +103,57 @@ export class Decoder {
     return { feeds };
   }
 
-  /** Runs one step and writes its keys and values into the cache, which must have room for `step.tokens` more. */
+  /** Runs one step, makes room in the cache and writes the new keys and values into it. */
   async run(policy: Policy, cache: KvCache, step: DecodeStep): Promise<NextTokenScores> {
-    const { engine, config } = this.model;
-    const { rows, capacity } = cache;
-    const { tokens, ids, counts, chosen } = step;
+    const { engine } = this.model;
+    const { tokens, counts } = step;
+    const temporary = this.#stepFeeds(cache, step);
+    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...cache.feeds(), ...temporary };
+    const outputs: Record<string, DeviceTensor> = {};
+    for (const { segment, program } of await this.#compiled()) {
+      Object.assign(outputs, await program.run(feeds));
+      feeds.x?.dispose();
+      if (!segment.head) feeds.x = outputs.hidden;
+    }
+    Object.values(temporary).forEach((tensor) => tensor.dispose());
+    const numbers = async (name: string) => {
+      const data = await engine.read(outputs[name]) as Float32Array;
+      outputs[name].dispose();
+      return data;
+    };
+
+    cache.reserve(cache.lengths.subarray(0, cache.rows).reduce((most, length, row) => Math.max(most, length + counts[row]), 0));
+    for (let layer = 0; layer < this.model.config.layers; layer++) {
+      const { newKeys, newValues } = cacheNames(layer);
+      cache.write(layer, await numbers(newKeys), await numbers(newValues), tokens, counts);
+    }
+    cache.advance(counts);
+    return {
+      logits: await numbers("logits"),
+      probabilities: await numbers("probabilities"),
+      highestLogit: await numbers("highestLogit"),
+      highestProbability: await numbers("highestProbability"),
+    };
+  }
+
+  #stepFeeds(cache: KvCache, { tokens, ids, chosen }: DecodeStep): Record<string, DeviceTensor> {
+    const { engine, config: { maxPositions } } = this.model;
+    const { rows, capacity, lengths } = cache;
     const positions = new BigInt64Array(rows * tokens);
     for (let row = 0; row < rows; row++) {
       for (let token = 0; token < tokens; token++) {
         // Padding may lie beyond the last position that the model has.
-        positions[row * tokens + token] = BigInt(Math.min(cache.lengths[row] + token, config.maxPositions - 1));
+        positions[row * tokens + token] = BigInt(Math.min(lengths[row] + token, maxPositions - 1));
       }
     }
-    const temporary: Record<string, DeviceTensor> = {
+    const feeds: Record<string, DeviceTensor> = {
       ids: engine.upload(ids, [rows, tokens]),
       positions: engine.upload(positions, [rows, tokens]),
       lengths: engine.upload(BigInt64Array.of(BigInt(capacity), BigInt(tokens)), [2]),
       chosen: engine.upload(chosen, [chosen.length]),
     };
-    if (tokens > 1) {
-      temporary.bias = engine.upload(cache.bias(tokens), [rows, 1, 1, tokens, capacity + tokens]);
-    }
-    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...cache.feeds(), ...temporary };
-    const scores: Partial<NextTokenScores> = {};
-    for (const { segment, program } of await this.#compiled()) {
-      const outputs = await program.run(feeds);
-      for (let layer = segment.start; layer < segment.end; layer++) {
-        const { newKeys, newValues } = cacheNames(layer);
-        const keys = await engine.read(outputs[newKeys]) as Float32Array;
-        const values = await engine.read(outputs[newValues]) as Float32Array;
-        cache.write(layer, keys, values, tokens, counts);
-        outputs[newKeys].dispose();
-        outputs[newValues].dispose();
-      }
-      feeds.x?.dispose();
-      if (!segment.head) {
-        feeds.x = outputs.hidden;
-        continue;
-      }
-      for (const name of SCORES) {
-        scores[name] = await engine.read(outputs[name]) as Float32Array;
-        outputs[name].dispose();
-      }
-    }
-    Object.values(temporary).forEach((tensor) => tensor.dispose());
-    cache.advance(counts);
-    return scores as NextTokenScores;
+    if (tokens > 1) feeds.bias = engine.upload(cache.bias(tokens), [rows, 1, 1, tokens, capacity + tokens]);
+    return feeds;
   }
 
   #compiled(): Promise<{ segment: Segment; program: Program }[]> {

@@ -3,8 +3,9 @@ import { folderOf, writeFileAtomic } from "../../files/mod.ts";
 import { sleep } from "./request.ts";
 
 /**
- * The cache: `<cache>/models--Qwen--Qwen2.5-0.5B/<commit>/<files>`, and beside the commits `refs/<revision>/<what>.json`, which says what a finished
- * download brought. Only with that record are files used without asking the hub.
+ * The cache: `<cache>/models--Qwen--Qwen2.5-0.5B/<commit>/<files>`, and beside the commits
+ * `refs/<revision>/<what>.json`, which says what a finished download brought. Only with that record are files used
+ * without asking the hub.
  */
 
 /** Where downloads go unless told otherwise: KILN_CACHE, or `~/.cache/kiln/hub`. */

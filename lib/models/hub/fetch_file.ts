@@ -44,8 +44,9 @@ export async function describeFile(hub: HubConnection, url: string, subject: Sub
 }
 
 /**
- * Fetches a file into `target`. Bytes are gathered beside it under a name that holds the etag, so that a later try, or a later run, goes on
- * where this one was cut off, but never with the rest of another version. The file gets its name when size and SHA-256 are right.
+ * Fetches a file into `target`. Bytes are gathered beside it under a name that holds the etag, so that a later try, or
+ * a later run, goes on where this one was cut off, but never with the rest of another version. The file gets its name
+ * when size and SHA-256 are right.
  *
  * @param onBytes told how many bytes there are, those of an earlier run included
  * @throws {HubError} when the tries are used up; what arrived is kept
@@ -62,44 +63,49 @@ export async function fetchFile(
   const folder = folderOf(target);
   const stem = `.${target.slice(folder.length + 1)}.`;
   const partial = `${folder}/${stem}${etag.replace(/[^\w-]/g, "_").slice(0, 80)}.partial`;
-  await fileSystem.makeFolder(folder);
-  for await (const { name } of Deno.readDir(folder)) {
-    const isOther = name.startsWith(stem) && name.endsWith(".partial") && `${folder}/${name}` !== partial;
-    if (isOther) await fileSystem.remove(`${folder}/${name}`);
-  }
-
   let received = 0;
-  await withRetries(hub, async () => {
-    received = await sizeOf(partial);
-    // Without etag and size there is no telling whether the rest would fit.
-    if (etag === "" || size === undefined || received > size) {
-      await fileSystem.remove(partial);
-      received = 0;
+  try {
+    await fileSystem.makeFolder(folder);
+    for await (const { name } of Deno.readDir(folder)) {
+      const isOther = name.startsWith(stem) && name.endsWith(".partial") && `${folder}/${name}` !== partial;
+      if (isOther) await fileSystem.remove(`${folder}/${name}`);
     }
-    if (size === undefined || received < size || received === 0) {
-      received = await fetchRest(hub, remote, partial, received, fileSystem, (bytes) => onBytes(received = bytes));
-    }
-    onBytes(received);
-    if (size !== undefined && received < size) {
-      throw networkError(hub, subject, new Error(`${remote.path} ended after ${received} of ${size} bytes`));
-    }
-    const found = sha256 === undefined ? undefined : await sha256Of(partial, hub.signal);
-    if (found !== sha256 || (size !== undefined && received > size)) {
-      await fileSystem.remove(partial);
-      const problem = found === sha256
-        ? `has more than ${size} bytes`
-        : `has SHA-256 ${found}, the hub announced ${sha256}`;
-      received = 0;
-      throw new HubError(
-        "damaged",
-        `${remote.path} of ${subject.repo} came damaged: it ${problem}. Fetch it again.`,
-        true,
-      );
-    }
-  }, () => received);
-  await fileSystem.sync(partial);
-  await fileSystem.rename(partial, target);
-  await fileSystem.sync(folder);
+
+    await withRetries(hub, async () => {
+      received = await sizeOf(partial);
+      // Without etag and size there is no telling whether the rest would fit.
+      if (etag === "" || size === undefined || received > size) {
+        await fileSystem.remove(partial);
+        received = 0;
+      }
+      if (size === undefined || received < size || received === 0) {
+        received = await fetchRest(hub, remote, partial, received, fileSystem, (bytes) => onBytes(received = bytes));
+      }
+      onBytes(received);
+      if (size !== undefined && received < size) {
+        throw networkError(hub, subject, new Error(`${remote.path} ended after ${received} of ${size} bytes`));
+      }
+      const found = sha256 === undefined ? undefined : await sha256Of(partial, hub.signal);
+      if (found !== sha256 || (size !== undefined && received > size)) {
+        await fileSystem.remove(partial);
+        const problem = found === sha256
+          ? `has more than ${size} bytes`
+          : `has SHA-256 ${found}, the hub announced ${sha256}`;
+        received = 0;
+        throw new HubError(
+          "damaged",
+          `${remote.path} of ${subject.repo} came damaged: it ${problem}. Fetch it again.`,
+          true,
+        );
+      }
+    }, () => received);
+    await fileSystem.sync(partial);
+    await fileSystem.rename(partial, target);
+    await fileSystem.sync(folder);
+  } catch (error) {
+    if (isDiskFull(error)) throw new DiskFullError(target, size, received, { cause: error });
+    throw error;
+  }
 }
 
 /** Appends what is missing to the partial file, and gives its length then. */
@@ -114,6 +120,7 @@ async function fetchRest(
   const watchdog = new Watchdog(hub);
   let received = from;
   let response: Response | undefined;
+  let chunks: AsyncIterableIterator<Uint8Array> | undefined;
   try {
     const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
     response = await request(hub, watchdog, url, subject, { method: "GET", headers });
@@ -133,7 +140,7 @@ async function fetchRest(
         await file.truncate(0);
         received = 0;
       }
-      const chunks = response.body?.values();
+      chunks = response.body?.values();
       const next = async () => {
         try {
           return await chunks?.next();
@@ -149,17 +156,15 @@ async function fetchRest(
         // A server that never stops must not fill the disk.
         if (size !== undefined && received > size) break;
       }
-      await chunks?.return?.();
     } finally {
       file.close();
     }
     return received;
-  } catch (error) {
-    if (isDiskFull(error)) throw new DiskFullError(partial, size, received, { cause: error });
-    throw error;
   } finally {
     watchdog.stop();
-    if (response?.body && !response.body.locked) await response.body.cancel();
+    // Lets the connection go, also when not all of it was read.
+    if (chunks !== undefined) await chunks.return?.();
+    else await response?.body?.cancel();
   }
 }
 

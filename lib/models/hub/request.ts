@@ -3,7 +3,8 @@ export class HubError extends Error {
   override name = "HubError";
 
   /**
-   * @param kind network: no connection, or it broke; notFound: no such repository, revision or file; denied: private or gated; damaged: what came
+   * @param kind network: no connection, or it broke; notFound: no such repository, revision or file; denied: private or
+   * gated; damaged: what came
    * is not what was announced; disk: not enough room; protocol: an answer nobody expected
    * @param mayPass whether trying again may help
    */

@@ -7,10 +7,11 @@ export const singleFile = "model.safetensors";
 export const indexFile = "model.safetensors.index.json";
 
 /**
- * Opens the weights of a Hugging Face folder: `model.safetensors`, or the files that `model.safetensors.index.json` names. All
- * headers are checked now; tensors are read when asked for.
+ * Opens the weights of a Hugging Face folder: `model.safetensors`, or the files that `model.safetensors.index.json`
+ * names. All headers are checked now; tensors are read when asked for.
  *
- * @throws {SafetensorsError} when the folder has neither, a file is absent or broken, or a tensor of the index is not in its file
+ * @throws {SafetensorsError} when the folder has neither, a file is absent or broken, or a tensor of the index is not
+ * in its file
  */
 export async function openCheckpoint(folder: string): Promise<TensorSource> {
   const has = async (name: string) => {

@@ -1,7 +1,7 @@
 /**
  * The layout of a safetensors file: 8 bytes with the length of the header (little endian), the header in JSON, then the
- * tensors' bytes without gaps. Every number in the header is checked before it is used, since files come from strangers.
- * https://github.com/huggingface/safetensors#format
+ * tensors' bytes without gaps. Every number in the header is checked before it is used, since files come from
+ * strangers. https://github.com/huggingface/safetensors#format
  */
 
 /** What stands in a dtype's memory. F16 and BF16 are kept as their bits, BOOL as bytes 0 and 1. */

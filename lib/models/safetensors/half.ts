@@ -1,9 +1,13 @@
 /**
- * Conversions between float32 and the two 16-bit formats of checkpoints, bit by bit. To float32 they are exact (subnormals,
- * infinities and NaN too); from float32 they round to the nearest, ties to even, as the hardware and PyTorch do.
+ * Conversions between float32 and the two 16-bit formats of checkpoints, bit by bit. To float32 they are exact
+ * (subnormals, infinities and NaN too); from float32 they round to the nearest, ties to even, as the hardware and
+ * PyTorch do.
  */
 
-/** float32 bits of every float16, filled at first use: indexing it is three times faster than Float32Array.from(Float16Array). */
+/**
+ * float32 bits of every float16, filled at first use: indexing it is three times faster than
+ * Float32Array.from(Float16Array).
+ */
 let float32OfFloat16: Uint32Array | undefined;
 
 function float16Table(): Uint32Array {

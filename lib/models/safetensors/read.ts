@@ -18,8 +18,8 @@ export interface TensorSource {
    */
   read(name: string): Promise<TensorData>;
   /**
-   * Reads a floating-point tensor as float32: F32 as it is, F16 and BF16 exactly, F64 rounded. Needs no more memory than its
-   * result (F64: half as much again).
+   * Reads a floating-point tensor as float32: F32 as it is, F16 and BF16 exactly, F64 rounded. Needs no more memory
+   * than its result (F64: half as much again).
    *
    * @throws {SafetensorsError} also when the tensor holds integers
    */
@@ -105,8 +105,8 @@ function source(
         return Float32Array.from(await read(name) as Float64Array);
       case "F16":
       case "BF16": {
-        // The 16-bit numbers are read into the second half of the result and widened from the front: number i is written to bytes
-        // that hold numbers up to i only, so one buffer does for both.
+        // The 16-bit numbers are read into the second half of the result and widened from the front: number i is
+        // written to bytes that hold numbers up to i only, so one buffer does for both.
         const values = new Float32Array(count);
         const half = new Uint16Array(values.buffer, count * 2, count);
         await fill(found, new Uint8Array(values.buffer, count * 2));

@@ -12,8 +12,9 @@ export interface TensorToWrite {
   /** Row-major. */
   shape: readonly number[];
   /**
-   * The numbers: as {@link TensorSource.read} gives them for the dtype, or a Float32Array for F16 and BF16, which is rounded to the
-   * nearest (ties to even). A function is called when the tensor's turn comes, so that not all have to be in memory.
+   * The numbers: as {@link TensorSource.read} gives them for the dtype, or a Float32Array for F16 and BF16, which is
+   * rounded to the nearest (ties to even). A function is called when the tensor's turn comes, so that not all have to
+   * be in memory.
    */
   data: TensorData | (() => TensorData | Promise<TensorData>);
 }
@@ -22,8 +23,8 @@ export interface TensorToWrite {
 const pieceLength = 1 << 20;
 
 /**
- * Writes a safetensors file, byte for byte as the reference implementation does: largest alignment first, then by name; header padded
- * with spaces to 8 bytes. The file appears whole or not at all.
+ * Writes a safetensors file, byte for byte as the reference implementation does: largest alignment first, then by name;
+ * header padded with spaces to 8 bytes. The file appears whole or not at all.
  *
  * @param metadata strings for `__metadata__`; `{format: "pt"}` is what transformers expects
  * @throws {TypeError} when names repeat, or data do not fit dtype and shape
@@ -46,11 +47,13 @@ export async function writeSafetensors(
 }
 
 /**
- * Writes the weights of a Hugging Face folder: one `model.safetensors`, or, when it would exceed `maxShardBytes`, several files and
- * `model.safetensors.index.json`. Weight files from an earlier save that would contradict the new ones are removed. Each file is
- * written atomically; wrap the call in `writeFolderAtomic` to replace a checkpoint as a whole.
+ * Writes the weights of a Hugging Face folder: one `model.safetensors`, or, when it would exceed `maxShardBytes`,
+ * several files and `model.safetensors.index.json`. Weight files from an earlier save that would contradict the new
+ * ones are removed. Each file is written atomically; wrap the call in `writeFolderAtomic` to replace a checkpoint as a
+ * whole.
  *
- * @param options.maxShardBytes bytes of tensors in one file, 5 GB unless told; a tensor larger than that gets a file of its own
+ * @param options.maxShardBytes bytes of tensors in one file, 5 GB unless told; a tensor larger than that gets a file of
+ * its own
  * @returns the names of the files written
  * @throws as {@link writeSafetensors}
  */
