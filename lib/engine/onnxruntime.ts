@@ -240,11 +240,7 @@ class WebGpuEngine extends OrtEngine {
   protected readonly sessionOptions = {
     executionProviders: ["webgpu"],
     preferredOutputLocation: "gpu-buffer",
-    extra: {
-      session: { disable_cpu_ep_fallback: "1" },
-      // Without it, token ids could be looked up with but neither reshaped nor cast. Values are cut to 32 bits.
-      "ep.webgpuexecutionprovider.enableInt64": "1",
-    },
+    extra: { session: { disable_cpu_ep_fallback: "1" } },
     logSeverityLevel: 4,
   } as ort.InferenceSession.SessionOptions;
   readonly #copiers = new Map<string, Promise<OrtProgram>>();

@@ -53,6 +53,7 @@ export function serialize({ outputs, names, target, initializers = {} }: Seriali
       emit: (opType, inputs, options = {}) => writer.emit(opType, inputs, options),
       integers: (values) => writer.integers(values),
       float: (value) => writer.float(value),
+      countTo: (length) => writer.countTo(length),
       alias: (output, existing) => writer.aliases.set(output, existing),
     });
   }
@@ -135,13 +136,22 @@ class NodeWriter {
     return this.#constant(`float32 ${value}`, [], 1, Float32Array.of(value));
   }
 
+  countTo(length: number): string {
+    return this.#constant(`count ${length}`, [length, 1], 6, Int32Array.from({ length }, (_, i) => i));
+  }
+
   #unusedName(kind: string): string {
     let name: string;
     do name = `${kind}${this.#count++}`; while (this.taken.has(name));
     return name;
   }
 
-  #constant(key: string, shape: readonly number[], dtype: number, data: Float32Array | BigInt64Array): string {
+  #constant(
+    key: string,
+    shape: readonly number[],
+    dtype: number,
+    data: Float32Array | BigInt64Array | Int32Array,
+  ): string {
     let name = this.#constants.get(key);
     if (!name) {
       name = this.#unusedName("literal");

@@ -41,6 +41,8 @@ export interface LowerContext<Attributes> {
   integers(values: readonly number[]): string;
   /** The name of a constant float32 of rank 0. */
   float(value: number): string;
+  /** The name of a constant int32 [length, 1] that holds 0, 1, 2 and so on. */
+  countTo(length: number): string;
   /** Says that an output is just another name for an existing value: no node is written. */
   alias(output: string, existing: string): void;
 }

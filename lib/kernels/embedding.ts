@@ -13,3 +13,25 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
 export function embeddingBackward(tableGradient: Tensor, ids: Tensor, dx: Tensor): Tensor {
   return scatterAddRows(tableGradient, ids, dx);
 }
+
+/**
+ * The same on the CPU without a program, changing the table's gradient in place: ids repeat, which no parallel operator
+ * of ONNX Runtime adds up, and a program would copy the whole table twice.
+ *
+ * @param tableGradient [vocabulary, hidden]
+ * @param ids [rows]
+ * @param dx [rows, hidden]
+ * @throws When an id lies outside the table, before anything is added.
+ */
+export function addEmbeddingGradient(tableGradient: Float32Array, ids: BigInt64Array, dx: Float32Array): void {
+  const hidden = dx.length / Math.max(1, ids.length);
+  const vocabulary = tableGradient.length / hidden;
+  for (const id of ids) {
+    if (id < 0n || id >= vocabulary) throw new Error(`token id ${id}: expected 0 to ${vocabulary - 1}`);
+  }
+  for (let row = 0; row < ids.length; row++) {
+    const target = Number(ids[row]) * hidden;
+    const source = row * hidden;
+    for (let k = 0; k < hidden; k++) tableGradient[target + k] += dx[source + k];
+  }
+}

@@ -7,7 +7,19 @@
  *
  *   dx = r (g - x^ mean(g x^)),   dw = sum over rows of dy x^
  */
-import { add, defineOperator, mean, mul, ndarray, reciprocal, sqrt, square, sub, sumTo, type Tensor } from "../graph/mod.ts";
+import {
+  add,
+  defineOperator,
+  mean,
+  mul,
+  ndarray,
+  reciprocal,
+  sqrt,
+  square,
+  sub,
+  sumTo,
+  type Tensor,
+} from "../graph/mod.ts";
 
 const applyRmsNorm = defineOperator<{ epsilon: number }>({
   name: "rms_norm",

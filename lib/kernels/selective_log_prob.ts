@@ -3,21 +3,21 @@
  *
  *   z = h W^T inverseTemperature,   logProb = z[target] - logsumexp(z),   entropy = logsumexp(z) - sum(softmax(z) z)
  *
- * Backward, with p = softmax(z) and c the gradient by logProb (times inverseTemperature):
+ * Backward, with p = softmax(z) and c the gradient by logProb times inverseTemperature:
  *
- *   dh = c (W[target] - p W),   dW = -(c p)^T h, plus c h added to row `target`
+ *   dz = -c p, and c added at `target`;   dh = dz W,   dW = dz^T h
  *
- * The one-hot matrix is never built. Callers pass chunks of rows, so that [rows, vocabulary] stays small, as the fused
- * cross-entropy of Liger-Kernel does (arXiv:2410.10989). No gradient flows through the entropy: it is a metric.
+ * Callers pass chunks of rows, so that [rows, vocabulary] stays small, as the fused cross-entropy of Liger-Kernel does
+ * (arXiv:2410.10989). No gradient flows through the entropy or isGreedy, which are metrics, nor to the temperature.
  */
 import {
   add,
+  addOne,
   cast,
   customGradient,
+  div,
   equal,
   exp,
-  expandLike,
-  gatherRows,
   linear,
   log,
   matmul,
@@ -25,7 +25,6 @@ import {
   neg,
   reduceMax,
   reshape,
-  scatterAddRows,
   stopGradient,
   sub,
   sum,
@@ -63,16 +62,14 @@ export function selectiveLogProb(
   const chosen = takeOne(logits, target);
   const value = sub(chosen, reshape(logSumExp, [rows]));
   const expected = sum(mul(exponentials, logits), -1);
-  const entropy = stopGradient(reshape(sub(logSumExp, mul(expected, exp(neg(log(total))))), [rows]));
+  const entropy = stopGradient(reshape(sub(logSumExp, div(expected, total)), [rows]));
   const isGreedy = stopGradient(cast(equal(chosen, reshape(highest, [rows])), "float32"));
 
   const [logProb] = customGradient([value], [hidden, weight], ({ outputGradient }) => {
-    const c = mul(reshape(outputGradient, [rows, 1]), inverseTemperature);
-    const probabilities = mul(exponentials, exp(neg(log(total))));
-    const weighted = mul(probabilities, c);
-    const dHidden = sub(mul(gatherRows(weight, target), c), matmul(weighted, weight));
-    const spread = neg(matmul(weighted, hidden, { transposeA: true }));
-    return [dHidden, scatterAddRows(spread, target, mul(hidden, expandLike(c, hidden)))];
+    const c = mul(outputGradient, inverseTemperature);
+    const spread = mul(exponentials, neg(div(reshape(c, [rows, 1]), total)));
+    const dLogits = addOne(spread, target, c);
+    return [matmul(dLogits, weight), matmul(dLogits, hidden, { transposeA: true })];
   });
   return { logProb, entropy, isGreedy };
 }

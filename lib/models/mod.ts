@@ -3,6 +3,8 @@ export * from "./adapter_weights.ts";
 export { type BlockVariant, loraNames, type Trainable } from "./block_programs.ts";
 export * from "./causal_lm.ts";
 export { configJson, type ModelConfig, parseConfig } from "./config.ts";
+export * from "./generate/mod.ts";
+export * from "./hub.ts";
 export type { HeadOutput, HeadTargets } from "./head.ts";
 export * from "./load.ts";
 export { LINEAR_MODULES, type LinearModule, linearShape, modulePath, weightShapes } from "./qwen2.ts";

@@ -43,7 +43,7 @@ export function cellsToModule(notebook: Notebook, folder: string): CellModule {
     text.push(SEPARATOR);
     lines.push(undefined);
   }
-  return { source: text.join("\n") + "\n", lines };
+  return { source: text.map((line) => line + "\n").join(""), lines };
 }
 
 /** `import defaultName, * as all, { a, b as c } from "x";` at the start of a line, over one line or several. */

@@ -89,6 +89,16 @@ export function liveDisplay(id: string = crypto.randomUUID()): LiveDisplay {
   };
 }
 
+/**
+ * A chart that changes in place, in the form that `liveChart` of lib/plot takes.
+ *
+ * @param text says in a few words what the chart shows
+ */
+export function chartDisplay(text: string): { show(svg: string): Promise<void> } {
+  const live = liveDisplay();
+  return { show: (svg) => live.showSvg(svg, text) };
+}
+
 async function show(shown: Shown): Promise<void> {
   if (!insideNotebook()) console.log(shown.text);
   else await Deno.jupyter.broadcast("display_data", { data: bundle(shown), metadata: {}, transient: {} });

@@ -5,7 +5,14 @@
  */
 
 import { KernelProcess } from "./kernel_process.ts";
-import { ExecuteReply, type JupyterMessage, MessageCodec, type Published, readPublished } from "./messages.ts";
+import {
+  type ExecuteReply,
+  type JupyterMessage,
+  MessageCodec,
+  type Published,
+  readExecuteReply,
+  readPublished,
+} from "./messages.ts";
 import { ZmtpSocket } from "./zmtp.ts";
 
 /** How long after the last message another may come, from work that the cell started and did not await. */
@@ -214,8 +221,8 @@ await Deno.jupyter.broadcast("display_data", { data: { "${mark}": "" }, metadata
   }
 
   #onReply(message: JupyterMessage): void {
-    const execution = this.#executions.get(message.parentId ?? "");
-    if (message.type === "execute_reply") execution?.reply.resolve(ExecuteReply.parse(message.content));
+    const reply = readExecuteReply(message);
+    if (reply !== undefined) this.#executions.get(message.parentId ?? "")?.reply.resolve(reply);
   }
 
   #onPublished(message: JupyterMessage): void {
@@ -227,6 +234,9 @@ await Deno.jupyter.broadcast("display_data", { data: { "${mark}": "" }, metadata
   async #read(socket: ZmtpSocket, onMessage: (message: JupyterMessage) => void): Promise<void> {
     try {
       for await (const frames of socket) onMessage(this.#codec.decode(frames));
+      // The connection closes when the process ends; how it ended is then the better message.
+      await this.#process.endedWithin(1000);
+      this.#broken.reject(new KernelDiedError("the Deno kernel closed its connection"));
     } catch (error) {
       this.#broken.reject(error);
     }

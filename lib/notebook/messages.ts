@@ -36,7 +36,7 @@ export type Published = z.infer<typeof Published>;
 export type DisplayContent = z.infer<typeof Display>;
 
 /** How the kernel says that a cell has finished. */
-export const ExecuteReply = z.discriminatedUnion("status", [
+const ExecuteReply = z.discriminatedUnion("status", [
   z.object({ status: z.literal("ok"), execution_count: z.number().int() }),
   ErrorContent.extend({ status: z.literal("error") }),
   z.object({ status: z.enum(["aborted", "abort"]) }),
@@ -125,7 +125,20 @@ export class MessageCodec {
  */
 export function readPublished(message: JupyterMessage): Published | undefined {
   if (!Published.options.some((option) => option.shape.type.value === message.type)) return undefined;
-  const parsed = Published.safeParse({ type: message.type, content: message.content });
+  return readAs(Published, { type: message.type, content: message.content }, message.type);
+}
+
+/**
+ * The message as the reply to a cell, or undefined when it replies to something else.
+ *
+ * @throws JupyterProtocolError when its content is of the wrong form
+ */
+export function readExecuteReply(message: JupyterMessage): ExecuteReply | undefined {
+  return message.type === "execute_reply" ? readAs(ExecuteReply, message.content, message.type) : undefined;
+}
+
+function readAs<T>(schema: z.ZodType<T>, value: unknown, type: string): T {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new JupyterProtocolError(`a ${message.type} message of the wrong form: ${z.prettifyError(parsed.error)}`);
+  throw new JupyterProtocolError(`a ${type} message of the wrong form: ${z.prettifyError(parsed.error)}`);
 }

@@ -163,9 +163,13 @@ function isJsonMime(mime: string): boolean {
   return mime === "application/json" || mime.endsWith("+json");
 }
 
+/** What ends a line for Python's splitlines, and so for Jupyter when it saves. */
+// deno-lint-ignore no-control-regex -- the separators among the control characters are meant
+const LINE = /[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])|[^]+$/g;
+
 /** Lines that keep their line ends: "a\nb" is ["a\n", "b"]. */
 function toLines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return text.match(LINE) ?? [];
 }
 
 function without(metadata: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {

@@ -109,8 +109,8 @@ export class OutputCollector {
       this.#heldReturn = "";
     }
     const arrived = this.#heldReturn + text;
-    // What comes after a carriage return decides what it does; the next text may begin with it.
-    this.#heldReturn = arrived.endsWith("\r") ? "\r" : "";
+    // What comes after a carriage return decides what it does, and that may be in the next text.
+    this.#heldReturn = /\r*$/.exec(arrived)![0];
     last.text = appendTerminalText(last.text, arrived.slice(0, arrived.length - this.#heldReturn.length));
   }
 

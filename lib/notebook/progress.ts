@@ -59,7 +59,8 @@ export function progressBar(total: number, options: ProgressOptions = {}): Progr
     const line = progressLine({ label, unit, done, total, seconds: (drawnAt - startedAt) / 1000, note });
     // A drawing that fails must not end a long run; `finish` reports it.
     if (live !== undefined) drawing = drawing.then(() => live.showText(line));
-    else write(style === "line" ? `\r\x1b[2K${line}` : `${line}\n`);
+    // A line that wraps could not be drawn over.
+    else write(style === "line" ? `\r\x1b[2K${line.slice(0, (terminalColumns() ?? 1000) - 1)}` : `${line}\n`);
   }
 
   return {
@@ -77,6 +78,15 @@ export function progressBar(total: number, options: ProgressOptions = {}): Progr
       await drawing;
     },
   };
+}
+
+/** Characters in a line of the terminal, or undefined when there is none. */
+export function terminalColumns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return undefined;
+  }
 }
 
 /** One line: label, bar, percent, count, rate, time taken, time left, note. */

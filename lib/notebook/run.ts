@@ -24,8 +24,8 @@ export type RunEvent =
   | { type: "cellStarted"; cell: CellPlace }
   /** Text that the cell printed. */
   | { type: "stream"; cell: CellPlace; name: "stdout" | "stderr"; text: string }
-  /** The plain form of something displayed; `update` when it replaces what was shown before. */
-  | { type: "display"; cell: CellPlace; text: string; update: boolean }
+  /** The plain form of something displayed; `update` when it replaces what was shown under that id before. */
+  | { type: "display"; cell: CellPlace; text: string; id: string | undefined; update: boolean }
   | { type: "cellFinished"; cell: CellPlace; seconds: number }
   | { type: "cellFailed"; cell: CellPlace; seconds: number; error: Error }
   /** What the kernel's process itself wrote: native libraries, downloads of packages. */
@@ -220,7 +220,8 @@ function eventOf(message: Published, cell: CellPlace): RunEvent | undefined {
     case "update_display_data": {
       const text = message.content.data["text/plain"];
       if (typeof text !== "string") return undefined;
-      return { type: "display", cell, text, update: message.type === "update_display_data" };
+      const id = message.content.transient?.display_id ?? undefined;
+      return { type: "display", cell, text, id, update: message.type === "update_display_data" };
     }
   }
 }

@@ -8,7 +8,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import { parseRunArguments, RUN_HELP, type RunCommand, UsageError } from "./command_line.ts";
 import { commandFolder, findNotebook, ROOT } from "./find_notebook.ts";
 import { NotebookFormatError } from "./nbformat.ts";
-import { formatSeconds } from "./progress.ts";
+import { formatSeconds, terminalColumns } from "./progress.ts";
 import { CellError, CellTimeoutError, runNotebook } from "./run.ts";
 import { TerminalReport } from "./terminal_report.ts";
 
@@ -21,7 +21,10 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 
 /** Runs the command; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const report = new TerminalReport({ write: writeOut, isTerminal: Deno.stdout.isTerminal() });
+  const report = new TerminalReport({
+    write: writeOut,
+    columns: Deno.stdout.isTerminal() ? terminalColumns() : undefined,
+  });
   const stopping = stopOnSignals();
   const startedAt = performance.now();
   let output: string | undefined;
@@ -121,5 +124,10 @@ function writeError(text: string): void {
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
+  } catch (error) {
+    // Whoever read along has gone (`| head`); the run goes on for the notebook that it writes.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

@@ -6,8 +6,8 @@ import { CellError, type RunEvent } from "./run.ts";
 /** Where and how to report. */
 export type ReportOptions = {
   write: (text: string) => void;
-  /** True when a line can be drawn over. */
-  isTerminal: boolean;
+  /** Characters in a line of the terminal; undefined where lines cannot be drawn over. */
+  columns: number | undefined;
   /** Milliseconds of a steady clock. */
   now?: () => number;
 };
@@ -17,13 +17,21 @@ const PLAIN_UPDATE_MILLISECONDS = 10_000;
 
 /** Writes what happens in a run: which cell, what it prints, how long it took. */
 export class TerminalReport {
-  readonly #options: Required<ReportOptions>;
+  readonly #write: (text: string) => void;
+  readonly #columns: number | undefined;
+  readonly #now: () => number;
   #atLineStart = true;
   #statusShown = false;
-  #lastUpdate = { text: "", shownAt: -Infinity, pending: false };
+  /** The last text of each output that changes in place, by its id. */
+  readonly #live = new Map<string, string>();
+  /** The change that is not shown yet, where only some are. */
+  #pending: string | undefined;
+  #updateShownAt = -Infinity;
 
-  constructor(options: ReportOptions) {
-    this.#options = { now: () => performance.now(), ...options };
+  constructor({ write, columns, now = () => performance.now() }: ReportOptions) {
+    this.#write = write;
+    this.#columns = columns;
+    this.#now = now;
   }
 
   /** Takes the next event of the run. */
@@ -39,45 +47,47 @@ export class TerminalReport {
         this.#text(event.text);
         break;
       case "display":
-        if (event.update) this.#update(event.text);
-        else {
-          this.#showPendingUpdate();
-          this.#line(event.text);
-        }
+        this.#display(event.text, event.id, event.update);
         break;
       case "cellFinished":
-        this.#showPendingUpdate();
+        this.#showPending();
         this.#line(`✓ ${event.cell.number}/${event.cell.total}  ${formatSeconds(event.seconds)}`);
         break;
       case "cellFailed":
-        this.#showPendingUpdate();
+        this.#showPending();
         this.#line(`✗ ${event.cell.number}/${event.cell.total}  ${formatSeconds(event.seconds)}`);
         this.#line(describeError(event.error));
         break;
     }
   }
 
-  /** An output that changes in place: drawn over on a terminal, now and then a line in a log. */
-  #update(text: string): void {
-    const firstLine = text.split("\n", 1)[0];
-    if (firstLine === this.#lastUpdate.text) return;
-    this.#lastUpdate.text = firstLine;
-    this.#lastUpdate.pending = true;
-    if (this.#options.isTerminal) {
-      if (!this.#atLineStart) this.#options.write("\n");
-      this.#atLineStart = true;
-      this.#options.write(`\r\x1b[2K${firstLine}`);
-      this.#statusShown = true;
-    } else if (this.#options.now() - this.#lastUpdate.shownAt >= PLAIN_UPDATE_MILLISECONDS) {
-      this.#showPendingUpdate();
+  #display(text: string, id: string | undefined, update: boolean): void {
+    // A chart that grows has the same words each time.
+    if (update && this.#live.get(id ?? "") === text) return;
+    if (id !== undefined) this.#live.set(id, text);
+    if (!update) {
+      this.#showPending();
+      this.#line(text);
+      return;
     }
+    this.#pending = text.split("\n", 1)[0];
+    if (this.#columns !== undefined) this.#drawStatus(this.#pending, this.#columns);
+    else if (this.#now() - this.#updateShownAt >= PLAIN_UPDATE_MILLISECONDS) this.#showPending();
   }
 
-  #showPendingUpdate(): void {
-    if (!this.#lastUpdate.pending) return;
-    this.#line(this.#lastUpdate.text);
-    this.#lastUpdate.pending = false;
-    this.#lastUpdate.shownAt = this.#options.now();
+  #drawStatus(text: string, columns: number): void {
+    if (!this.#atLineStart) this.#write("\n");
+    this.#atLineStart = true;
+    // A line that wraps could not be drawn over.
+    this.#write(`\r\x1b[2K${[...text].slice(0, columns - 1).join("")}`);
+    this.#statusShown = true;
+  }
+
+  #showPending(): void {
+    if (this.#pending === undefined) return;
+    this.#line(this.#pending);
+    this.#pending = undefined;
+    this.#updateShownAt = this.#now();
   }
 
   #line(text: string): void {
@@ -86,9 +96,9 @@ export class TerminalReport {
 
   #text(text: string): void {
     if (text === "") return;
-    if (this.#statusShown) this.#options.write("\r\x1b[2K");
+    if (this.#statusShown) this.#write("\r\x1b[2K");
     this.#statusShown = false;
-    this.#options.write(text);
+    this.#write(text);
     this.#atLineStart = text.endsWith("\n");
   }
 }

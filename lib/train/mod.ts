@@ -1,8 +1,10 @@
 /** Trainers: async generators of step metrics. */
 export * from "./advantages.ts";
 export * from "./batch.ts";
+export * from "./evaluate.ts";
 export * from "./grpo.ts";
 export * from "./grpo_loss.ts";
+export * from "./local_sampler.ts";
 export * from "./optimizer.ts";
 export * from "./pretrain.ts";
 export * from "./rewards/mod.ts";

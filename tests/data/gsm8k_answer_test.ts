@@ -68,7 +68,11 @@ Deno.test("parseNumber() reads every number that JavaScript writes without an ex
 });
 
 Deno.test("parseNumber() gives a finite number or null for any text, in linear time", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+  const unit = fc.oneof(
+    fc.constantFrom(..."0123456789+-.,$% \u2212"),
+    fc.nat({ max: 0xffff }).map((n) => String.fromCharCode(n)),
+  );
+  fc.assert(fc.property(fc.array(unit, { maxLength: 8 }).map((units) => units.join("")), (text) => {
     const value = parseNumber(text);
     assert.ok(value === null || Number.isFinite(value));
   }));

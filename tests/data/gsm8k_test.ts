@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import pl from "nodejs-polars";
 import { goldAnswer, type Gsm8kRow, loadGsm8k, parseNumber } from "../../lib/data/mod.ts";
 
-const REAL = new URL("../../../shared/data/gsm8k", import.meta.url).pathname;
+const REAL = fileURLToPath(new URL("../../../shared/data/gsm8k", import.meta.url));
 const realIsThere = await Deno.stat(REAL).then(() => true, () => false);
 
 function realRows(name: string, test: () => Promise<void>) {

@@ -4,7 +4,7 @@ import { Random, type RandomState } from "../../lib/random/mod.ts";
 
 const draws = (random: Random, count: number) => Array.from({ length: count }, () => random.bits());
 const seeds = fc.oneof(
-  fc.string({ unit: "binary" }),
+  fc.string(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.integer(),
 );

@@ -29,8 +29,10 @@ export interface GraphCase {
   build(inputs: Record<string, Tensor>): Tensor | readonly Tensor[];
   /** Inputs to differentiate by; default: every float32 input. */
   differentiate?: readonly string[];
-  /** Outputs whose gradient flows (positions); default: every float32 output. */
-  seeds?: readonly number[];
+  /** Positions of the outputs that a loss is made of; default: every float32 output. */
+  losses?: readonly number[];
+  /** Why the WebGPU provider cannot run it, where it cannot. */
+  notOnWebGpu?: string;
 }
 
 /** A case that has been built, with values fed in. */
@@ -79,9 +81,12 @@ export function buildCase(graphCase: GraphCase): BuiltCase {
 }
 
 /** The inputs to differentiate by, and the outputs that a loss is made of. */
-export function differentiated(graphCase: GraphCase, { inputs, outputs }: BuiltCase): { wrt: string[]; losses: Tensor[] } {
+export function differentiated(
+  graphCase: GraphCase,
+  { inputs, outputs }: BuiltCase,
+): { wrt: string[]; losses: Tensor[] } {
   const wrt = graphCase.differentiate ?? Object.keys(inputs).filter((name) => inputs[name].dtype === "float32");
-  const losses = graphCase.seeds?.map((position) => outputs[position]) ??
+  const losses = graphCase.losses?.map((position) => outputs[position]) ??
     outputs.filter((output) => output.dtype === "float32");
   return { wrt: [...wrt], losses };
 }

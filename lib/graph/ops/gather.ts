@@ -1,8 +1,9 @@
 /** Reading and adding rows by index: embeddings, chosen tokens, and their gradients. */
 import { type Dimension, sameShape, showShape } from "../dimension.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator, type LowerContext } from "../operator.ts";
 import type { Tensor, TensorType } from "../tensor.ts";
+import { ONNX_DTYPE } from "./select.ts";
 import { expandLike, reshape } from "./shape.ts";
 
 function checkIndices({ dtype }: TensorType): void {
@@ -14,6 +15,39 @@ function checkShape(what: string, { shape }: TensorType, expected: readonly Dime
     throw new Error(`expected ${what} of ${showShape(expected)}, got ${showShape(shape)}`);
   }
 }
+
+function knownLength(length: Dimension): number {
+  if (typeof length !== "number") throw new Error(`expected a table of known size where rows are added, got ${length}`);
+  return length;
+}
+
+/** Writes indices [...], all below `below`, as [..., 1]. */
+function emitColumn(
+  { target, emit, integers, countTo }: LowerContext<unknown>,
+  indices: string,
+  rank: number,
+  below: Dimension,
+): string {
+  if (target !== "webgpu") return emit("Unsqueeze", [indices, integers([rank])]);
+  // The WebGPU provider reads int64 indices but cannot reshape them. It can look them up in a table of the numbers.
+  const looked = emit("Gather", [countTo(knownLength(below)), indices], { attributes: { axis: 0 } });
+  return emit("Cast", [looked], { attributes: { to: ONNX_DTYPE.int64 } });
+}
+
+const applyColumn = defineOperator<{ below: Dimension }>({
+  name: "index_column",
+  cheap: true,
+  infer([indices]) {
+    checkIndices(indices);
+    return [{ dtype: "int64", shape: [...indices.shape, 1] }];
+  },
+  gradient: () => [null],
+  lower(context) {
+    const { inputs: [indices], inputTypes: [{ shape }], outputs: [output], attributes: { below }, alias } = context;
+    alias(output, emitColumn(context, indices, shape.length, below));
+  },
+  evaluate: ([indices]) => [ndarray([...indices.shape, 1], indices.data)],
+});
 
 const applyGatherRows = defineOperator<null>({
   name: "gather_rows",
@@ -52,25 +86,20 @@ const applyScatterAddRows = defineOperator<{ distinct: boolean }>({
     return [{ dtype: table.dtype, shape: table.shape }];
   },
   gradient: ({ inputs: [, indices], outputGradient }) => [outputGradient, null, gatherRows(outputGradient, indices)],
-  lower({ target, inputs: [table, indices, rows], inputTypes, outputs, attributes: { distinct }, emit, integers }) {
+  lower(context) {
+    const { target, inputs: [table, indices, rows], inputTypes, outputs, attributes, emit, integers } = context;
     const [{ shape: tableShape }, { shape: indexShape }] = inputTypes;
-    const after = (count: number) => Array.from({ length: count }, (_, axis) => indexShape.length + axis);
-    if (distinct || target !== "cpu") {
-      // ScatterND wants each index as a list of one.
-      const lists = emit("Unsqueeze", [indices, integers(after(1))]);
+    const lists = emitColumn(context, indices, indexShape.length, tableShape[0]);
+    if (attributes.distinct || target !== "cpu") {
       emit("ScatterND", [table, lists, rows], { outputs, attributes: { reduction: "add" } });
       return;
     }
     // ONNX Runtime's ScatterND adds from several threads at once and loses sums where an index repeats (seen in 1.30);
-    // ScatterElements adds one element after the other. It wants an index for each element, and as many axes as the table.
-    const unsqueezed = tableShape.length > 1
-      ? emit("Unsqueeze", [indices, integers(after(tableShape.length - 1))])
-      : indices;
-    const perElement = emit("Expand", [unsqueezed, emit("Shape", [rows])]);
-    const flat = (name: string) =>
-      indexShape.length === 1 ? name : emit("Reshape", [name, integers([-1, ...tableShape.slice(1).map(known)])]);
-    const attributes = { axis: 0, reduction: "add" };
-    emit("ScatterElements", [table, flat(perElement), flat(rows)], { outputs, attributes });
+    // ScatterElements adds one element after the other. It wants an index for each element of flat lists of rows.
+    const flatRows = emit("Reshape", [rows, integers([-1, ...tableShape.slice(1).map(knownLength)])]);
+    const flatLists = emit("Reshape", [lists, integers([-1, ...tableShape.slice(1).map(() => 1)])]);
+    const perElement = emit("Expand", [flatLists, emit("Shape", [flatRows])]);
+    emit("ScatterElements", [table, perElement, flatRows], { outputs, attributes: { axis: 0, reduction: "add" } });
   },
   evaluate([table, indices, rows]) {
     const width = sizeOf(table.shape.slice(1));
@@ -81,11 +110,6 @@ const applyScatterAddRows = defineOperator<{ distinct: boolean }>({
     return [result];
   },
 });
-
-function known(length: Dimension): number {
-  if (typeof length !== "number") throw new Error(`scatter_add_rows: expected rows of known size, got ${length}`);
-  return length;
-}
 
 /**
  * `table` with `rows` [...indices, ...row] added to its rows at `indices`; an index may occur several times.
@@ -162,6 +186,16 @@ export function addAlongLast(x: Tensor, indices: Tensor, values: Tensor): Tensor
 
 /** One element of the last axis for each row: `x` [..., n] at `index` [...] gives [...]. */
 export function takeOne(x: Tensor, index: Tensor): Tensor {
-  const taken = takeAlongLast(x, reshape(index, [...index.shape, 1]));
-  return reshape(taken, index.shape);
+  return reshape(takeAlongLast(x, column(x, index)), index.shape);
+}
+
+/** `x` [..., n] with one of `values` [...] added to each row's element at `index` [...]. */
+export function addOne(x: Tensor, index: Tensor, values: Tensor): Tensor {
+  return addAlongLast(x, column(x, index), reshape(values, [...values.shape, 1]));
+}
+
+/** Indices of the last axis of `x`, one a row, as [..., 1]. */
+function column(x: Tensor, index: Tensor): Tensor {
+  if (x.shape.length === 0) throw new Error("takeOne, addOne: expected at least one axis, got a number");
+  return applyColumn([index], { below: x.shape.at(-1)! })[0];
 }

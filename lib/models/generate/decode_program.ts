@@ -3,7 +3,7 @@
  * logits at chosen positions. Consecutive layers share a program, a whole small model is one; the weights are frozen into
  * it (ONNX Runtime then lays them out for speed) or fed at each run.
  */
-import { Graph, gatherRows, linear, mul, reduceMax, reshape, softmax, type Tensor } from "../../graph/mod.ts";
+import { gatherRows, Graph, linear, mul, reduceMax, reshape, softmax, type Tensor } from "../../graph/mod.ts";
 import { embedding, rmsNorm } from "../../kernels/mod.ts";
 import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";

@@ -2,10 +2,17 @@
 import type { DeviceTensor, Program } from "../../engine/mod.ts";
 import type { Initializer } from "../../graph/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
-import { type LoraShape, loraNames, NO_LORA } from "../block_programs.ts";
+import { loraNames, type LoraShape, NO_LORA } from "../block_programs.ts";
 import type { CausalLM } from "../causal_lm.ts";
 import { linearShape } from "../qwen2.ts";
-import { cacheNames, HEAD_WEIGHT, planSegments, type Segment, segmentOutputs, segmentWeights } from "./decode_program.ts";
+import {
+  cacheNames,
+  HEAD_WEIGHT,
+  planSegments,
+  type Segment,
+  segmentOutputs,
+  segmentWeights,
+} from "./decode_program.ts";
 import type { KvCache } from "./kv_cache.ts";
 
 /** How to compile a decoder. */
@@ -49,6 +56,7 @@ export interface NextTokenScores {
 /** What all steps of a generation share: an adapter's factors, the temperature, and the weights that are not frozen. */
 export interface Policy {
   readonly feeds: Readonly<Record<string, DeviceTensor>>;
+  dispose(): void;
 }
 
 /**
@@ -82,25 +90,20 @@ export class Decoder {
    * @throws When the adapter does not have the shape the decoder was made for.
    */
   async policy(adapter: AdapterWeights | null, temperature: number): Promise<Policy> {
+    if (adapter) this.#checkAdapter(adapter);
     const { model, model: { engine } } = this;
+    const own = {
+      inverseTemperature: engine.upload(Float32Array.of(1 / temperature), []),
+      scaling: engine.upload(Float32Array.of(adapter?.scaling ?? 0), []),
+    };
     const feeds: Record<string, DeviceTensor> = {
       ...(await model.rotaryTables()),
       ...Object.fromEntries(model.weights),
       [HEAD_WEIGHT]: model.headWeights().head,
-      inverseTemperature: engine.upload(Float32Array.of(1 / temperature), []),
+      ...(adapter ? Object.fromEntries(adapter.factors) : await this.#zeroFactors()),
+      ...own,
     };
-    if (adapter) {
-      const sorted = (modules: LoraShape["modules"]) => [...modules].sort().join(", ");
-      if (adapter.r !== this.lora.r || sorted(adapter.modules) !== sorted(this.lora.modules)) {
-        const show = ({ r, modules }: LoraShape) => modules.length === 0 ? "none" : `rank ${r} on ${sorted(modules)}`;
-        throw new Error(`the decoder was made for an adapter of ${show(this.lora)}, got one of ${show(adapter)}`);
-      }
-      Object.assign(feeds, Object.fromEntries(adapter.factors));
-    } else if (this.lora.modules.length > 0) {
-      Object.assign(feeds, this.#noFactors ??= await this.#zeroFactors());
-    }
-    feeds.scaling = engine.upload(Float32Array.of(adapter?.scaling ?? 0), []);
-    return { feeds };
+    return { feeds, dispose: () => Object.values(own).forEach((tensor) => tensor.dispose()) };
   }
 
   /** Runs one step, makes room in the cache and writes the new keys and values into it. */
@@ -122,7 +125,9 @@ export class Decoder {
       return data;
     };
 
-    cache.reserve(cache.lengths.subarray(0, cache.rows).reduce((most, length, row) => Math.max(most, length + counts[row]), 0));
+    let longest = 0;
+    for (let row = 0; row < cache.rows; row++) longest = Math.max(longest, cache.lengths[row] + counts[row]);
+    cache.reserve(longest);
     for (let layer = 0; layer < this.model.config.layers; layer++) {
       const { newKeys, newValues } = cacheNames(layer);
       cache.write(layer, await numbers(newKeys), await numbers(newValues), tokens, counts);
@@ -176,21 +181,30 @@ export class Decoder {
     return compiled;
   }
 
+  #checkAdapter(adapter: AdapterWeights): void {
+    const sorted = ({ modules }: LoraShape) => [...modules].sort().join(", ");
+    if (adapter.r === this.lora.r && sorted(adapter) === sorted(this.lora)) return;
+    const show = (shape: LoraShape) => shape.modules.length === 0 ? "none" : `rank ${shape.r} on ${sorted(shape)}`;
+    throw new Error(`the decoder was made for an adapter of ${show(this.lora)}, got one of ${show(adapter)}`);
+  }
+
   /** Factors for running without an adapter: with a scaling of 0 their values do not matter. */
   async #zeroFactors(): Promise<Record<string, DeviceTensor>> {
+    if (this.#noFactors) return this.#noFactors;
     const { engine, config } = this.model;
+    const { modules, r } = this.lora;
     const feeds: Record<string, DeviceTensor> = {};
-    for (const module of this.lora.modules) {
+    for (const module of modules) {
       const [outputs, inputs] = linearShape(config, module);
       const { a, b } = loraNames(module);
-      const zeroA = await engine.store(new Float32Array(this.lora.r * inputs), [this.lora.r, inputs]);
-      const zeroB = await engine.store(new Float32Array(outputs * this.lora.r), [outputs, this.lora.r]);
+      const zeroA = await engine.store(new Float32Array(r * inputs), [r, inputs]);
+      const zeroB = await engine.store(new Float32Array(outputs * r), [outputs, r]);
       for (let layer = 0; layer < config.layers; layer++) {
         feeds[`model.layers.${layer}.${a}`] = zeroA;
         feeds[`model.layers.${layer}.${b}`] = zeroB;
       }
     }
-    return feeds;
+    return this.#noFactors = feeds;
   }
 
   /** Frees the programs. The model stays. */

@@ -23,7 +23,7 @@ export class KvCache {
   /** Keys and values of layer 0, keys and values of layer 1, and so on. */
   #arrays: Float32Array<ArrayBuffer>[];
   /** The bias of a step with one new token a row, [rows, capacity + 1], kept up to date. */
-  #bias = new Float32Array(0);
+  #bias: Float32Array<ArrayBuffer>;
   #feeds: Record<string, DeviceTensor> | null = null;
 
   /**
@@ -33,14 +33,8 @@ export class KvCache {
   constructor(readonly engine: Engine, readonly config: ModelConfig, readonly maxRows: number, rows = 0) {
     this.rows = rows;
     this.lengths = new Int32Array(maxRows);
+    this.#bias = new Float32Array(maxRows);
     this.#arrays = Array.from({ length: 2 * config.layers }, () => new Float32Array(0));
-  }
-
-  /** Length of the longest row. */
-  get longest(): number {
-    let longest = 0;
-    for (let row = 0; row < this.rows; row++) longest = Math.max(longest, this.lengths[row]);
-    return longest;
   }
 
   /** Each layer's cache by its name in the programs. Valid until a row or the capacity changes. */
@@ -102,7 +96,7 @@ export class KvCache {
     this.capacity = wanted;
     this.#bias = new Float32Array(maxRows * (wanted + 1));
     for (let row = 0; row < rows; row++) this.#resetBias(row);
-    this.#changed();
+    this.releaseFeeds();
   }
 
   /** Adds a row that holds a copy of another cache's row. */
@@ -121,7 +115,7 @@ export class KvCache {
       }
     }
     this.#resetBias(row);
-    this.#changed();
+    this.releaseFeeds();
   }
 
   /** Removes a row. The last row takes its number. */
@@ -139,7 +133,7 @@ export class KvCache {
       }
       this.#resetBias(row);
     }
-    this.#changed();
+    this.releaseFeeds();
   }
 
   /**
@@ -182,16 +176,10 @@ export class KvCache {
     this.#bias[start + this.capacity] = 0;
   }
 
-  #changed(): void {
+  /** Lets go of the tensors that `feeds` made; the next call makes new ones. */
+  releaseFeeds(): void {
     if (!this.#feeds) return;
     Object.values(this.#feeds).forEach((tensor) => tensor.dispose());
     this.#feeds = null;
-  }
-
-  /** Frees the memory. */
-  dispose(): void {
-    this.#changed();
-    this.rows = 0;
-    this.#arrays = this.#arrays.map(() => new Float32Array(0));
   }
 }

@@ -1,5 +1,5 @@
 /** Reads prompts into a cache, several at once, long ones in pieces. */
-import { type Decoder, type NextTokenScores, type Policy } from "./decoder.ts";
+import type { Decoder, NextTokenScores, Policy } from "./decoder.ts";
 import { KvCache } from "./kv_cache.ts";
 
 /** Tokens that one run of the programs reads in all rows together: enough for matrix products to run at full speed. */
@@ -47,5 +47,6 @@ export async function prefill(
     const scores = await decoder.run(policy, cache, step);
     ending.forEach((row, scoreRow) => prefilled[row] = { cache, row, scores, scoreRow });
   }
+  cache.releaseFeeds();
   return prefilled;
 }

@@ -44,10 +44,18 @@ export function checkSamplingOptions({ temperature, topK, topP, minP, repetition
   check("topK", topK, Number.isInteger(topK) && topK >= 0, "a whole number, 0 for all tokens");
   check("topP", topP, topP > 0 && topP <= 1, "a number above 0 and at most 1");
   check("minP", minP, minP >= 0 && minP <= 1, "a number from 0 to 1");
-  check("repetitionPenalty", repetitionPenalty, repetitionPenalty > 0 && repetitionPenalty < Infinity, "a positive number");
+  check(
+    "repetitionPenalty",
+    repetitionPenalty,
+    repetitionPenalty > 0 && repetitionPenalty < Infinity,
+    "a positive number",
+  );
 }
 
-/** Draws tokens. Allocates nothing from one token to the next; its fields hold the last draw. */
+/** A weight's bits above these name its bucket: 32 buckets for each power of two. */
+const BUCKET_BITS = 18;
+
+/** Draws tokens. Its fields hold the last draw, and nothing is allocated from one token to the next. */
 export class Sampler {
   /** The token drawn last. */
   token = 0;
@@ -59,15 +67,15 @@ export class Sampler {
   /** Whether it is a most likely token of the model. */
   isGreedy = false;
 
-  readonly #logits: Float32Array<ArrayBuffer>;
-  readonly #weights: Float32Array<ArrayBuffer>;
+  readonly #edited: Float32Array<ArrayBuffer>;
   readonly #values: Float32Array<ArrayBuffer>;
   readonly #kept: Int32Array<ArrayBuffer>;
+  /** Sums by bucket; positive floats are ordered as their bits are. */
+  readonly #buckets = new Float64Array(0x7f800000 >>> BUCKET_BITS);
 
   constructor(readonly vocabSize: number, readonly options: SamplingOptions) {
     checkSamplingOptions(options);
-    this.#logits = new Float32Array(vocabSize);
-    this.#weights = new Float32Array(vocabSize);
+    this.#edited = new Float32Array(vocabSize);
     this.#values = new Float32Array(vocabSize);
     this.#kept = new Int32Array(vocabSize);
   }
@@ -83,169 +91,210 @@ export class Sampler {
     scores: NextTokenScores,
     row: number,
     random: Random,
-    seen?: Iterable<number>,
+    seen: Iterable<number> = [],
     edit?: (logits: Float32Array) => void,
   ): void {
     const { vocabSize, options: { temperature, repetitionPenalty } } = this;
     const start = row * vocabSize;
+    const logits = scores.logits.subarray(start, start + vocabSize);
     const highestLogit = scores.highestLogit[row];
     const highestProbability = scores.highestProbability[row];
     if (!(highestProbability > 0)) {
       throw new Error("the model's logits are not finite: its weights or its adapter have diverged");
     }
-    const inverse = temperature === 0 ? 1 : 1 / temperature;
-    if (repetitionPenalty !== 1 || edit) {
-      this.#logits.set(scores.logits.subarray(start, start + vocabSize));
-      if (repetitionPenalty !== 1) this.#penalize(seen ?? []);
-      edit?.(this.#logits);
-      this.token = this.#drawEdited(inverse, random);
+    const isPenalized = repetitionPenalty !== 1;
+    if (edit || (isPenalized && temperature === 0)) {
+      this.#edited.set(logits);
+      if (isPenalized) { for (const token of seen) this.#edited[token] = this.#penalized(logits[token]); }
+      edit?.(this.#edited);
+      this.token = this.#drawEdited(random);
     } else if (temperature === 0) {
-      this.token = scores.logits.indexOf(highestLogit, start) - start;
+      this.token = logits.indexOf(highestLogit);
     } else {
-      this.token = this.#draw(scores.probabilities, start, highestProbability, 1, random.float());
+      const probabilities = scores.probabilities.subarray(start, start + vocabSize);
+      this.token = isPenalized
+        ? this.#drawPenalized(logits, probabilities, seen, random)
+        : this.#draw(probabilities, highestProbability, 1, random.float());
     }
-    const logit = scores.logits[start + this.token];
-    this.logProb = (logit - highestLogit) * inverse + Math.log(highestProbability);
+    const logit = logits[this.token];
+    this.logProb = (logit - highestLogit) / (temperature || 1) + Math.log(highestProbability);
     this.isGreedy = logit === highestLogit;
   }
 
-  #penalize(seen: Iterable<number>): void {
+  #penalized(logit: number): number {
     const { repetitionPenalty } = this.options;
-    for (const token of seen) {
-      const logit = this.#logits[token];
-      this.#logits[token] = logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
-    }
+    return logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
   }
 
-  #drawEdited(inverse: number, random: Random): number {
-    const [logits, weights] = [this.#logits, this.#weights];
+  /** Only the seen tokens' probabilities change, before all are divided by their sum. */
+  #drawPenalized(logits: Float32Array, probabilities: Float32Array, seen: Iterable<number>, random: Random): number {
+    const weights = this.#edited;
+    weights.set(probabilities);
+    for (const token of seen) {
+      weights[token] *= Math.exp((this.#penalized(logits[token]) - logits[token]) / this.options.temperature);
+    }
+    let [highest, total] = [0, 0];
+    for (let token = 0; token < weights.length; token++) {
+      if (weights[token] > highest) highest = weights[token];
+      total += weights[token];
+    }
+    return this.#draw(weights, highest, total, random.float());
+  }
+
+  /** Draws from the edited logits. */
+  #drawEdited(random: Random): number {
+    const logits = this.#edited;
     let highest = -Infinity;
     for (let token = 0; token < logits.length; token++) if (logits[token] > highest) highest = logits[token];
     if (!Number.isFinite(highest)) {
-      throw new Error("the logits processor forbids every token, or sets a logit to a value that is not a number");
+      throw new Error("the logits processor left no token with a finite logit");
     }
-    if (this.options.temperature === 0) return logits.indexOf(highest);
+    const { temperature } = this.options;
+    if (temperature === 0) return logits.indexOf(highest);
     let total = 0;
     for (let token = 0; token < logits.length; token++) {
-      const weight = Math.exp((logits[token] - highest) * inverse);
-      weights[token] = weight;
-      total += weight;
+      total += logits[token] = Math.exp((logits[token] - highest) / temperature);
     }
-    return this.#draw(weights, 0, 1, total, random.float());
+    return this.#draw(logits, 1, total, random.float());
   }
 
-  /** Draws from `weights`, of which the highest and the sum are known, with a uniform number in [0, 1). */
-  #draw(weights: Float32Array, start: number, highest: number, total: number, uniform: number): number {
+  /** Draws from `weights`, whose highest and whose sum are given, with a uniform number in [0, 1). */
+  #draw(weights: Float32Array, highest: number, total: number, uniform: number): number {
     const { topK, topP, minP } = this.options;
-    const { vocabSize } = this;
-    if ((topK === 0 || topK >= vocabSize) && topP === 1 && minP === 0) {
-      let sum = 0;
-      const border = uniform * total;
-      for (let token = 0; token < vocabSize; token++) {
-        sum += weights[start + token];
-        if (sum > border) return token;
-      }
-      // Rounding left the sum below 1, and the number fell into the gap: the sum is known exactly now.
-      return this.#drawAbove(weights, start, 0, uniform);
-    }
-    return this.#drawAbove(weights, start, this.#cut(weights, start, highest, total), uniform);
-  }
-
-  /** Draws among the tokens whose weight is at least `cut`. */
-  #drawAbove(weights: Float32Array, start: number, cut: number, uniform: number): number {
-    const kept = this.#kept;
-    let [count, total] = [0, 0];
-    for (let token = 0; token < this.vocabSize; token++) {
-      const weight = weights[start + token];
-      if (weight >= cut && weight > 0) {
-        kept[count++] = token;
-        total += weight;
-      }
+    if (topP < 1 || minP > 0 || (topK > 0 && topK < this.vocabSize)) {
+      return this.#drawAbove(weights, this.#cut(weights, highest, total), uniform);
     }
     const border = uniform * total;
     let sum = 0;
-    for (let i = 0; i < count; i++) {
-      sum += weights[start + kept[i]];
-      if (sum > border) return kept[i];
+    for (let token = 0; token < weights.length; token++) {
+      sum += weights[token];
+      if (sum > border) return token;
     }
-    return kept[count - 1];
+    // The sum was a little less than was said, and the number fell into the gap.
+    return this.#drawAbove(weights, 0, uniform);
+  }
+
+  /** Draws among the tokens whose weight is at least `cut`, and above 0. */
+  #drawAbove(weights: Float32Array, cut: number, uniform: number): number {
+    const kept = this.#kept;
+    let count = 0;
+    for (let token = 0; token < weights.length; token++) {
+      kept[count] = token;
+      count += weights[token] >= cut ? 1 : 0;
+    }
+    let total = 0;
+    for (let i = 0; i < count; i++) total += weights[kept[i]];
+    const border = uniform * total;
+    let sum = 0;
+    let last = 0;
+    for (let i = 0; i < count; i++) {
+      if (weights[kept[i]] > 0) last = kept[i];
+      sum += weights[kept[i]];
+      if (sum > border) break;
+    }
+    return last;
   }
 
   /** The lowest weight that top-k, then top-p, and min-p leave. */
-  #cut(weights: Float32Array, start: number, highest: number, total: number): number {
-    const { vocabSize, options: { topK, topP, minP } } = this;
-    let cut = minP * highest;
-    let [floor, mass] = [0, total];
-    if (topK > 0 && topK < vocabSize) {
-      // The k-th weight is nearly always among the few that are not minute: only when it is not, all are looked at.
-      let count = this.#collect(weights, start, highest * 2 ** -20);
-      if (count < topK) count = this.#collect(weights, start, 0);
-      floor = this.#descend(count, topK, true);
-      cut = Math.max(cut, floor);
+  #cut(weights: Float32Array, highest: number, total: number): number {
+    const { topK, topP, minP } = this.options;
+    let [floor, left, mass] = [0, weights, total];
+    if (topK > 0 && topK < weights.length) {
+      floor = this.#descend(weights, highest * 2 ** -30, highest, topK, true);
+      if (topP < 1) {
+        left = this.#values.subarray(0, collect(weights, floor, this.#values));
+        mass = left.reduce((sum, weight) => sum + weight, 0);
+      }
     }
     if (topP < 1) {
-      if (floor > 0) {
-        mass = 0;
-        for (let token = 0; token < vocabSize; token++) {
-          if (weights[start + token] >= floor) mass += weights[start + token];
-        }
-      }
-      // Tokens below this share sum to less than 1 - topP even if all of them were there.
-      const count = this.#collect(weights, start, Math.max(floor, mass * (1 - topP) / vocabSize));
-      cut = Math.max(cut, this.#descend(count, topP * mass, false));
+      // Tokens below this share of the mass have less than 1 - topP of it, even all of them together.
+      const negligible = mass * (1 - topP) / weights.length;
+      floor = Math.max(floor, this.#descend(left, Math.max(floor, negligible), highest, topP * mass, false));
     }
-    return cut;
-  }
-
-  /** Copies the weights that reach `floor` to the scratch array. */
-  #collect(weights: Float32Array, start: number, floor: number): number {
-    const values = this.#values;
-    let count = 0;
-    for (let token = 0; token < this.vocabSize; token++) {
-      const weight = weights[start + token];
-      if (weight >= floor) values[count++] = weight;
-    }
-    return count;
+    return Math.max(floor, minP * highest);
   }
 
   /**
-   * Goes down the collected weights from the highest until their number (or their sum) reaches `goal`, and returns the
-   * weight it stops at. A quickselect: the part that the goal is not in is never sorted.
+   * Goes down the weights from the highest until their number (or their sum) reaches `goal`, and returns the weight it
+   * stops at, without sorting: sums by bucket say in which bucket that is, and only its weights are looked at.
+   *
+   * @param floor Weights below it share one bucket; the goal is rarely in it.
    */
-  #descend(count: number, goal: number, byNumber: boolean): number {
+  #descend(weights: Float32Array, floor: number, highest: number, goal: number, byNumber: boolean): number {
+    const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
+    const buckets = this.#buckets;
+    const lowest = bucketOf(floor);
+    const top = bucketOf(highest) - lowest;
+    buckets.fill(0, 0, top + 1);
+    for (let token = 0; token < bits.length; token++) {
+      const bucket = Math.max(0, (bits[token] >>> BUCKET_BITS) - lowest);
+      buckets[bucket] += byNumber ? 1 : weights[token];
+    }
+    let bucket = top;
+    let left = goal;
+    while (bucket > 0 && buckets[bucket] < left) left -= buckets[bucket--];
+    // Also where `weights` are these very values: writing never overtakes reading.
     const values = this.#values;
-    let [low, high, reached, lowest] = [0, count, 0, 0];
-    while (low < high) {
-      const pivot = median(values[low], values[(low + high) >>> 1], values[high - 1]);
-      // [low, above) > pivot, [above, i) = pivot, [below, high) < pivot.
-      let [above, i, below] = [low, low, high];
-      let [sumAbove, sumEqual] = [0, 0];
-      while (i < below) {
-        const value = values[i];
-        if (value > pivot) {
-          sumAbove += byNumber ? 1 : value;
-          values[i++] = values[above];
-          values[above++] = value;
-        } else if (value < pivot) {
-          values[i] = values[--below];
-          values[below] = value;
-        } else {
-          sumEqual += byNumber ? 1 : value;
-          i++;
-        }
-      }
-      if (reached + sumAbove >= goal) {
-        high = above;
-        lowest = pivot;
-      } else if (reached + sumAbove + sumEqual >= goal) return pivot;
-      else {
-        reached += sumAbove + sumEqual;
-        low = below;
+    let count = 0;
+    for (let token = 0; token < bits.length; token++) {
+      values[count] = weights[token];
+      count += Math.max(0, (bits[token] >>> BUCKET_BITS) - lowest) === bucket ? 1 : 0;
+    }
+    return select(values, count, left, byNumber);
+  }
+}
+
+/** Copies the weights that reach `floor` to `target` and returns their number. */
+function collect(weights: Float32Array, floor: number, target: Float32Array): number {
+  let count = 0;
+  for (let token = 0; token < weights.length; token++) {
+    target[count] = weights[token];
+    count += weights[token] >= floor ? 1 : 0;
+  }
+  return count;
+}
+
+const floatBits = new DataView(new ArrayBuffer(4));
+
+function bucketOf(weight: number): number {
+  floatBits.setFloat32(0, weight);
+  return floatBits.getUint32(0) >>> BUCKET_BITS;
+}
+
+/** Goes down the first `count` values until their number (or their sum) reaches `goal`: a quickselect. */
+function select(values: Float32Array, count: number, goal: number, byNumber: boolean): number {
+  let [low, high, reached, lowest] = [0, count, 0, 0];
+  while (low < high) {
+    const pivot = median(values[low], values[(low + high) >>> 1], values[high - 1]);
+    // [low, above) > pivot, [above, i) = pivot, [below, high) < pivot.
+    let [above, i, below] = [low, low, high];
+    let [sumAbove, sumEqual] = [0, 0];
+    while (i < below) {
+      const value = values[i];
+      if (value > pivot) {
+        sumAbove += byNumber ? 1 : value;
+        values[i++] = values[above];
+        values[above++] = value;
+      } else if (value < pivot) {
+        values[i] = values[--below];
+        values[below] = value;
+      } else {
+        sumEqual += byNumber ? 1 : value;
+        i++;
       }
     }
-    // Rounding left the sum just below the goal.
-    return lowest;
+    if (reached + sumAbove >= goal) {
+      high = above;
+      lowest = pivot;
+    } else if (reached + sumAbove + sumEqual >= goal) {
+      return pivot;
+    } else {
+      reached += sumAbove + sumEqual;
+      low = below;
+    }
   }
+  // Rounding left the sum just below the goal.
+  return lowest;
 }
 
 function median(a: number, b: number, c: number): number {

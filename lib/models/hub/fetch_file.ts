@@ -67,8 +67,9 @@ export async function fetchFile(
   try {
     await fileSystem.makeFolder(folder);
     for await (const { name } of Deno.readDir(folder)) {
-      const isOther = name.startsWith(stem) && name.endsWith(".partial") && `${folder}/${name}` !== partial;
-      if (isOther) await fileSystem.remove(`${folder}/${name}`);
+      // What is left of another version; not of `data.jsonl` when this is `data`.
+      const isOther = name.startsWith(stem) && /^[\w-]*\.partial$/.test(name.slice(stem.length));
+      if (isOther && `${folder}/${name}` !== partial) await fileSystem.remove(`${folder}/${name}`);
     }
 
     await withRetries(hub, async () => {

@@ -1,0 +1,141 @@
+/**
+ * Keeps a batch full: rows whose completion ended leave it, and waiting completions join it, so that no row waits for the
+ * longest (continuous batching: Yu et al. 2022, Orca, OSDI). Completions of one prompt share its prefill.
+ */
+import type { Decoder, Policy } from "./decoder.ts";
+import { KvCache } from "./kv_cache.ts";
+import type { GenerationEvent, GenerationSettings } from "./options.ts";
+import { prefill, type PrefilledPrompt, prefillRows } from "./prefill.ts";
+import { Sampler } from "./sample.ts";
+import { Sequence } from "./sequence.ts";
+
+/** Completions that wait for a row, all of the same prompt. */
+interface WaitingPrompt {
+  promptIds: readonly number[];
+  sequences: Sequence[];
+  prefilled: PrefilledPrompt | null;
+}
+
+/** New rows join once this share of the batch is free: prompts that are read together cost less. */
+const REFILL_SHARE = 1 / 8;
+
+/** One generation. Call `step` until it is `done`. */
+export class Scheduler {
+  readonly #sampler: Sampler;
+  readonly #cache: KvCache;
+  readonly #maxRows: number;
+  /** The longest prompt first: prompts read together are of similar lengths. */
+  readonly #waiting: WaitingPrompt[];
+  /** The sequence of each row of the cache. */
+  readonly #active: Sequence[] = [];
+  readonly #counts: Int32Array;
+  readonly #ids: BigInt64Array<ArrayBuffer>;
+  readonly #chosen: BigInt64Array<ArrayBuffer>;
+  #filling = true;
+
+  constructor(readonly decoder: Decoder, readonly policy: Policy, readonly settings: GenerationSettings) {
+    const { engine, config } = decoder.model;
+    this.#waiting = waitingPrompts(settings);
+    this.#maxRows = Math.min(settings.maxBatchRows, settings.prompts.length * settings.samples);
+    this.#sampler = new Sampler(config.vocabSize, settings.sampling);
+    this.#cache = new KvCache(engine, config, this.#maxRows);
+    this.#counts = new Int32Array(this.#maxRows).fill(1);
+    this.#ids = new BigInt64Array(this.#maxRows);
+    this.#chosen = BigInt64Array.from({ length: this.#maxRows }, (_, row) => BigInt(row));
+  }
+
+  /** Whether every completion has ended. */
+  get done(): boolean {
+    return this.#waiting.length === 0 && this.#active.length === 0;
+  }
+
+  /** Reads waiting prompts, or draws one token for every row of the batch. */
+  async step(): Promise<GenerationEvent[]> {
+    const events: GenerationEvent[] = [];
+    const free = this.#maxRows - this.#active.length;
+    if (this.#waiting.length === 0 || free === 0) this.#filling = false;
+    else if (free >= this.#maxRows * REFILL_SHARE) this.#filling = true;
+    if (this.#filling) await this.#admit(events);
+    else await this.#decode(events);
+    return events;
+  }
+
+  /** Ends everything; what was drawn so far is kept. */
+  abort(): GenerationEvent[] {
+    const sequences = [...this.#active, ...this.#waiting.flatMap((prompt) => prompt.sequences)];
+    this.#active.length = 0;
+    this.#waiting.length = 0;
+    return sequences.map((sequence) => ({ kind: "completion", completion: sequence.complete("aborted") }));
+  }
+
+  /** Lets go of what the engine holds. */
+  dispose(): void {
+    this.#cache.releaseFeeds();
+  }
+
+  async #admit(events: GenerationEvent[]): Promise<void> {
+    if (!this.#waiting[0].prefilled) await this.#prefillNext();
+    while (this.#waiting.length > 0) {
+      const { prefilled, sequences } = this.#waiting[0];
+      if (!prefilled) return;
+      while (sequences.length > 0) {
+        if (this.#active.length === this.#maxRows) return;
+        const sequence = sequences.shift()!;
+        // All samples of a prompt draw their first token from the same scores.
+        if (sequence.draw(this.#sampler, prefilled.scores, prefilled.scoreRow, events)) continue;
+        this.#cache.append(prefilled.cache, prefilled.row);
+        this.#active.push(sequence);
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  /** Reads as many prompts as there are free rows for, and as fit one run of the programs. */
+  async #prefillNext(): Promise<void> {
+    const most = prefillRows(this.#waiting[0].promptIds.length);
+    let free = this.#maxRows - this.#active.length;
+    const next: WaitingPrompt[] = [];
+    for (const prompt of this.#waiting) {
+      if (free <= 0 || next.length === most) break;
+      next.push(prompt);
+      free -= prompt.sequences.length;
+    }
+    const read = await prefill(this.decoder, this.policy, next.map((prompt) => prompt.promptIds));
+    next.forEach((prompt, position) => prompt.prefilled = read[position]);
+  }
+
+  async #decode(events: GenerationEvent[]): Promise<void> {
+    const rows = this.#active.length;
+    for (let row = 0; row < rows; row++) this.#ids[row] = BigInt(this.#active[row].lastToken);
+    const scores = await this.decoder.run(this.policy, this.#cache, {
+      tokens: 1,
+      ids: this.#ids.subarray(0, rows),
+      counts: this.#counts,
+      chosen: this.#chosen.subarray(0, rows),
+    });
+    const ended: number[] = [];
+    for (let row = 0; row < rows; row++) {
+      if (this.#active[row].draw(this.#sampler, scores, row, events)) ended.push(row);
+    }
+    // From the end, since the last row takes a removed row's place.
+    for (const row of ended.reverse()) {
+      this.#cache.remove(row);
+      const last = this.#active.pop()!;
+      if (row < this.#active.length) this.#active[row] = last;
+    }
+  }
+}
+
+/** Equal prompts wait together, whichever their index. */
+function waitingPrompts(settings: GenerationSettings): WaitingPrompt[] {
+  const byIds = new Map<string, WaitingPrompt>();
+  settings.prompts.forEach((promptIds, promptIndex) => {
+    const key = promptIds.join();
+    let waiting = byIds.get(key);
+    if (!waiting) byIds.set(key, waiting = { promptIds, sequences: [], prefilled: null });
+    for (let sampleIndex = 0; sampleIndex < settings.samples; sampleIndex++) {
+      waiting.sequences.push(new Sequence(settings, promptIndex, sampleIndex));
+    }
+  });
+  return [...byIds.values()].sort((a, b) => b.promptIds.length - a.promptIds.length);
+}
