@@ -3,17 +3,10 @@
  * or D3D12; nothing to install).
  */
 import * as ort from "onnxruntime-node";
-import {
-  bindDimensions,
-  type DType,
-  Graph,
-  identity,
-  serialize,
-  showShape,
-  sizeOf,
-  type Tensor,
-} from "../graph/mod.ts";
+import { type DType, Graph, identity, serialize, sizeOf } from "../graph/mod.ts";
 import type { CompileOptions, Device, DeviceTensor, Engine, Program, TensorData } from "./engine.ts";
+import { fileName, message, OrtProgram } from "./ort_program.ts";
+import { type ByteCounter, dtypeOf, makeOrtTensor, OrtTensor } from "./ort_tensor.ts";
 
 /** Options of `createEngine`. */
 export interface EngineOptions {
@@ -28,55 +21,6 @@ export async function createEngine({ device = "cpu", threads }: EngineOptions = 
   const engine = device === "cpu" ? new CpuEngine(threads ?? navigator.hardwareConcurrency) : new WebGpuEngine();
   if (engine instanceof WebGpuEngine) await engine.probe();
   return engine;
-}
-
-const BYTES: Record<DType, number> = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1, uint8: 1 };
-
-function dtypeOf(data: TensorData): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Uint16Array) return "float16";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof BigInt64Array) return "int64";
-  return "uint8";
-}
-
-function makeOrtTensor(data: TensorData, shape: readonly number[], dtype: DType): ort.Tensor {
-  // Float16 goes in as the bits: ONNX Runtime refuses a Float16Array under Deno.
-  return new ort.Tensor(dtype as "float32", data as Float32Array, shape);
-}
-
-/** Wraps an ONNX Runtime tensor; `owner` counts its bytes. */
-class OrtTensor implements DeviceTensor {
-  readonly byteLength: number;
-  #disposed = false;
-  constructor(
-    readonly owner: ByteCounter,
-    readonly tensor: ort.Tensor,
-    readonly dtype: DType,
-    readonly shape: readonly number[],
-    readonly data: TensorData | null,
-  ) {
-    this.byteLength = sizeOf(shape) * BYTES[dtype];
-    owner.bytesInUse += this.byteLength;
-  }
-  get isDisposed(): boolean {
-    return this.#disposed;
-  }
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.owner.bytesInUse -= this.byteLength;
-    if (this.data === null) this.tensor.dispose();
-  }
-}
-
-/** An output's name in the ONNX file: a program may have an input and an output of one name (a state and its update). */
-function fileName(output: string): string {
-  return `output ${output}`;
-}
-
-interface ByteCounter {
-  bytesInUse: number;
 }
 
 abstract class OrtEngine implements Engine, ByteCounter {
@@ -126,89 +70,6 @@ abstract class OrtEngine implements Engine, ByteCounter {
   }
 }
 
-class OrtProgram implements Program {
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  constructor(
-    readonly engine: OrtEngine,
-    readonly session: ort.InferenceSession,
-    readonly inputs: readonly Tensor[],
-    readonly outputs: CompileOptions["outputs"],
-    readonly onDispose: () => void,
-  ) {
-    this.inputNames = inputs.map((input) => input.name);
-    this.outputNames = Object.keys(outputs);
-  }
-
-  async run(
-    feeds: Readonly<Record<string, DeviceTensor>>,
-    into: Readonly<Record<string, DeviceTensor>> = {},
-  ): Promise<Record<string, DeviceTensor>> {
-    const given = this.#checkedFeeds(feeds);
-    const ortFeeds: Record<string, ort.Tensor> = {};
-    given.forEach(({ tensor }, position) => ortFeeds[this.inputNames[position]] = tensor);
-    const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of this.outputNames) fetches[fileName(name)] = null;
-    for (const name of Object.keys(into)) fetches[fileName(name)] = this.#checkedTarget(into, name);
-    let results: ort.InferenceSession.OnnxValueMapType;
-    try {
-      results = await this.session.run(ortFeeds, fetches);
-    } catch (error) {
-      const shapes = given.map(({ shape }, position) => `${this.inputNames[position]} ${showShape(shape)}`).join(", ");
-      throw new Error(`${this.engine.description}, given ${shapes}: ${message(error)}`);
-    }
-    const outputs: Record<string, DeviceTensor> = {};
-    for (const name of this.outputNames) {
-      // ONNX Runtime fills a preallocated array and returns a copy of it: the caller's own tensor is the one to keep.
-      outputs[name] = into[name] ?? this.#wrap(results[fileName(name)] as ort.Tensor, name);
-    }
-    return outputs;
-  }
-
-  /** The tensors for the inputs, in their order. ONNX Runtime itself would let many wrong shapes pass, or broadcast them. */
-  #checkedFeeds(feeds: Readonly<Record<string, DeviceTensor>>): OrtTensor[] {
-    const given = this.inputs.map((input) => {
-      const feed = feeds[input.name] as OrtTensor | undefined;
-      const expected = `expected ${input.dtype}${showShape(input.shape)}`;
-      if (!feed) {
-        const names = Object.keys(feeds).join(", ") || "nothing";
-        throw new Error(`input "${input.name}" is missing: ${expected}, got ${names}`);
-      }
-      if (feed.dtype !== input.dtype) {
-        throw new Error(`input "${input.name}": ${expected}, got ${feed.dtype}${showShape(feed.shape)}`);
-      }
-      if (feed.isDisposed) throw new Error(`input "${input.name}": the tensor was disposed`);
-      return feed;
-    });
-    bindDimensions(this.inputs.map((tensor, position) => ({ tensor, shape: given[position].shape })));
-    return given;
-  }
-
-  #checkedTarget(into: Readonly<Record<string, DeviceTensor>>, name: string): ort.Tensor {
-    const target = into[name] as OrtTensor;
-    const output = this.outputs[name];
-    if (!output) throw new Error(`no output "${name}" to write: the program has ${this.outputNames.join(", ")}`);
-    if (target.dtype !== output.dtype || target.shape.length !== output.shape.length) {
-      const expected = `${output.dtype}${showShape(output.shape)}`;
-      throw new Error(
-        `output "${name}": expected a tensor of ${expected}, got ${target.dtype}${showShape(target.shape)}`,
-      );
-    }
-    if (target.isDisposed) throw new Error(`output "${name}": the tensor to write to was disposed`);
-    return target.tensor;
-  }
-
-  #wrap(tensor: ort.Tensor, name: string): DeviceTensor {
-    const data = tensor.location === "gpu-buffer" ? null : tensor.data as TensorData;
-    return new OrtTensor(this.engine, tensor, this.outputs[name].dtype, tensor.dims, data);
-  }
-
-  async dispose(): Promise<void> {
-    this.onDispose();
-    await this.session.release();
-  }
-}
-
 class CpuEngine extends OrtEngine {
   readonly device = "cpu";
   readonly description: string;
@@ -217,7 +78,12 @@ class CpuEngine extends OrtEngine {
   constructor(threads: number) {
     super();
     this.description = `ONNX Runtime ${ort.env.versions.node} on the CPU, ${threads} threads`;
-    this.sessionOptions = { executionProviders: ["cpu"], intraOpNumThreads: threads, interOpNumThreads: 1 };
+    this.sessionOptions = {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 4,
+    };
   }
 
   upload(data: TensorData, shape: readonly number[], dtype = dtypeOf(data)): DeviceTensor {
@@ -288,8 +154,4 @@ class WebGpuEngine extends OrtEngine {
     }
     return copier;
   }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

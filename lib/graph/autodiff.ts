@@ -1,4 +1,5 @@
 /** Reverse-mode differentiation: a graph's gradient is more graph. */
+import { sameShape, showShape } from "./dimension.ts";
 import { add } from "./ops/elementwise.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -13,7 +14,8 @@ export interface Seed {
  *
  * @param seeds Tensors that the loss depends on, each with the loss's gradient by it: vector-Jacobian products, summed.
  * @param wrt Tensors to differentiate by.
- * @throws When a tensor of `wrt` does not reach any seed, or a node on the way has no gradient rule.
+ * @throws When a seed's gradient has another shape than its tensor, a tensor of `wrt` does not reach any seed, or a node
+ *   on the way has no gradient rule.
  */
 export function gradients(seeds: readonly Seed[], wrt: readonly Tensor[]): Tensor[] {
   if (seeds.length === 0) throw new Error("gradients: expected at least one seed");
@@ -29,7 +31,13 @@ export function gradients(seeds: readonly Seed[], wrt: readonly Tensor[]): Tenso
     const existing = gradientOf.get(tensor);
     gradientOf.set(tensor, existing ? add(existing, gradient) : gradient);
   };
-  for (const { tensor, gradient } of seeds) accumulate(tensor, gradient);
+  for (const { tensor, gradient } of seeds) {
+    if (!sameShape(tensor.shape, gradient.shape)) {
+      const [expected, got] = [showShape(tensor.shape), showShape(gradient.shape)];
+      throw new Error(`gradients: the seed of "${tensor.name}" must have its shape ${expected}, got ${got}`);
+    }
+    accumulate(tensor, gradient);
+  }
 
   const wanted = new Set<Tensor>(wrt);
   // A copy, since gradient rules append nodes while we walk back.

@@ -16,7 +16,7 @@ export interface GradientContext<Attributes> {
   attributes: Attributes;
   /** The gradient of the loss by each output; null for an output that the loss does not depend on. */
   outputGradients: readonly (Tensor | null)[];
-  /** The gradient of the first output, which most operators have only one of. */
+  /** The first of them that is not null: the only one, for operators with one output. */
   outputGradient: Tensor;
 }
 

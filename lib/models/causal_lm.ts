@@ -7,7 +7,7 @@
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { Graph } from "../graph/mod.ts";
 import { causalBias, embedding, embeddingBackward, rotaryTables } from "../kernels/mod.ts";
-import { type AdapterWeights, adapterFeeds } from "./adapter_weights.ts";
+import { adapterFeeds, type AdapterWeights } from "./adapter_weights.ts";
 import { BlockPrograms, gradientName, NO_LORA, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { Head, type HeadGradients, type HeadOutput, type HeadTargets } from "./head.ts";
@@ -151,7 +151,7 @@ export class CausalLM {
     sink: GradientSink,
   ): Promise<HeadOutput> {
     const { adapter, keep, trainable } = pass.options;
-    if (keep === "nothing") throw new Error("backward: run the forward pass with keep: \"inputs\" or \"residuals\"");
+    if (keep === "nothing") throw new Error('backward: run the forward pass with keep: "inputs" or "residuals"');
     const all = trainable === "all";
     const result = await this.head.backward(pass.hidden, this.headWeights(), wanted, coefficients, all);
     const { gradients, ...output } = result;

@@ -99,9 +99,7 @@ export class Head {
       await this.#collect(results, output, chunk.start);
       Object.values(accumulated).forEach((tensor) => tensor.dispose());
       const { newHidden, newNorm, newHead } = results;
-      accumulated = trainWeights
-        ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead }
-        : { dHidden: newHidden };
+      accumulated = trainWeights ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead } : { dHidden: newHidden };
     }
     const { dHidden, dNorm = null, dHead = null } = accumulated;
     return { ...output, gradients: { hidden: dHidden, norm: dNorm, weight: dHead } };

@@ -80,7 +80,9 @@ export async function createModel(
   for (const [name, shape] of Object.entries(weightShapes(config))) {
     const data = new Float32Array(shape.reduce((a, b) => a * b));
     if (name.endsWith("norm.weight")) data.fill(1);
-    else if (!name.endsWith(".bias")) for (let i = 0; i < data.length; i++) data[i] = random.normal() * initializerRange;
+    else if (!name.endsWith(".bias")) {
+      for (let i = 0; i < data.length; i++) data[i] = random.normal() * initializerRange;
+    }
     weights.set(name, await engine.store(data, shape));
   }
   return new CausalLM(engine, config, weights);

@@ -86,7 +86,9 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
   const promptsPerBatch = completionsPerBatch / numGenerations;
   const batchesPerEpoch = Math.floor(trainDataset.length / promptsPerBatch);
   if (batchesPerEpoch === 0) {
-    throw new Error(`trainDataset has ${trainDataset.length} rows, fewer than the ${promptsPerBatch} prompts of a batch`);
+    throw new Error(
+      `trainDataset has ${trainDataset.length} rows, fewer than the ${promptsPerBatch} prompts of a batch`,
+    );
   }
   const stepsPerPass = stepsPerGeneration / gradientAccumulationSteps;
   const stepsPerEpoch = batchesPerEpoch * stepsPerPass * numIterations;
@@ -121,7 +123,9 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
           if (step === totalSteps) break;
           signal?.throwIfAborted();
           const updateMetrics = await policy.backward(stepBatches, optimizer);
-          if (!Number.isFinite(updateMetrics.loss)) throw new Error(`step ${step + 1}: the loss is ${updateMetrics.loss}`);
+          if (!Number.isFinite(updateMetrics.loss)) {
+            throw new Error(`step ${step + 1}: the loss is ${updateMetrics.loss}`);
+          }
           const rate = learningRateAt(step, { ...options, learningRate, totalSteps });
           const { gradNorm } = await optimizer.step(rate);
           step++;

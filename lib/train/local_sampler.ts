@@ -43,7 +43,10 @@ export function localSampler(options: LocalSamplerOptions): LocalSampler {
         signal,
       });
       signal?.throwIfAborted();
-      return completions.flat().map(({ tokenIds, finishReason }) => ({ tokenIds, terminated: finishReason === "stop" }));
+      return completions.flat().map(({ tokenIds, finishReason }) => ({
+        tokenIds,
+        terminated: finishReason === "stop",
+      }));
     },
     dispose: () => decoder.dispose(),
   };

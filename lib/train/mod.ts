@@ -4,6 +4,7 @@ export * from "./batch.ts";
 export * from "./evaluate.ts";
 export * from "./grpo.ts";
 export * from "./grpo_loss.ts";
+export * from "./house_model.ts";
 export * from "./local_sampler.ts";
 export * from "./optimizer.ts";
 export * from "./pretrain.ts";

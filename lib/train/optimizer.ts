@@ -1,7 +1,7 @@
 /** Gradients summed over micro-batches, and the AdamW step that uses them up. */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import type { Tensor } from "../graph/mod.ts";
-import { ADAMW_STEP_INPUTS, accumulateGraph, adamwGraph, adamwStepValues, sumOfSquaresGraph } from "../kernels/mod.ts";
+import { accumulateGraph, ADAMW_STEP_INPUTS, adamwGraph, adamwStepValues, sumOfSquaresGraph } from "../kernels/mod.ts";
 
 /** Options with the names and defaults of transformers' TrainingArguments. */
 export interface OptimizerOptions {
@@ -107,7 +107,9 @@ export class AdamW {
     const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, weightDecay, maxGradNorm } = this.#options;
     const gradNorm = await this.#gradNorm();
     if (!Number.isFinite(gradNorm)) {
-      throw new Error(`optimizer step ${this.#steps + 1}: the gradient's norm is ${gradNorm}; parameters are unchanged`);
+      throw new Error(
+        `optimizer step ${this.#steps + 1}: the gradient's norm is ${gradNorm}; parameters are unchanged`,
+      );
     }
     this.#steps++;
     // PyTorch's clip_grad_norm_ adds 1e-6 before dividing.

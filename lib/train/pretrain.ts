@@ -35,7 +35,10 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
   checkPositiveInteger({ maxSteps, perDeviceTrainBatchSize, gradientAccumulationSteps, maxLength });
   const optimizer = new AdamW(model.engine, model.weights, options);
   const packer = new Packer(documents, maxLength);
-  const forwardOptions = { trainable: "all" as const, keep: gradientCheckpointing ? "inputs" as const : "residuals" as const };
+  const forwardOptions = {
+    trainable: "all" as const,
+    keep: gradientCheckpointing ? "inputs" as const : "residuals" as const,
+  };
   let tokensSeen = 0;
   try {
     for (let step = 1; step <= maxSteps; step++) {

@@ -183,7 +183,9 @@ function checkExamples(examples: readonly TokenizedExample[], name: string, voca
       throw new Error(`${name}, row ${row}: ${ids.length} ids but a loss mask of ${lossMask.length}`);
     }
     if (!lossMask.some((trained, token) => trained && token > 0)) {
-      throw new Error(`${name}, row ${row}: every token is masked, so it would train nothing; is the prompt cut too late?`);
+      throw new Error(
+        `${name}, row ${row}: every token is masked, so it would train nothing; is the prompt cut too late?`,
+      );
     }
     const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
     if (bad !== undefined) {

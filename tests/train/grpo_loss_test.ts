@@ -93,12 +93,21 @@ for (const { name, options, loss, gradNorm, metrics } of golden.cases) {
 }
 
 Deno.test("the golden gradients of grpoLoss() cover every case", () => {
-  const covered = golden.cases.filter(({ name }) => [...goldenGradients.keys()].some((key) => key.startsWith(`${name}.model.`)));
+  const covered = golden.cases.filter(({ name }) =>
+    [...goldenGradients.keys()].some((key) => key.startsWith(`${name}.model.`))
+  );
   assert.ok(covered.length >= 8, `only ${covered.length} cases have golden gradients`);
 });
 
 Deno.test("grpoLoss() throws when beta asks for a reference that is not given", () => {
-  const inputs = { logProbs: [[-1]], advantages: [1], active: [true], accumulationSteps: 1, tokensInStep: 1, maxCompletionLength: 1 };
+  const inputs = {
+    logProbs: [[-1]],
+    advantages: [1],
+    active: [true],
+    accumulationSteps: 1,
+    tokensInStep: 1,
+    maxCompletionLength: 1,
+  };
   assert.throws(() => grpoLoss(inputs, { beta: 0.1 }), /reference/);
 });
 
@@ -119,6 +128,8 @@ Deno.test("groupAdvantages() equals TRL's for group, batch and none, also with n
   for (const { scaleRewards, advantages, metrics } of cases) {
     const result = groupAdvantages(totals, golden.numGenerations, scaleRewards);
     assertClose(result.advantages, advantages, `advantages (${scaleRewards})`);
-    for (const [key, value] of Object.entries(result.metrics)) assertClose([value], [metrics[key]], `${key} (${scaleRewards})`);
+    for (const [key, value] of Object.entries(result.metrics)) {
+      assertClose([value], [metrics[key]], `${key} (${scaleRewards})`);
+    }
   }
 });

@@ -60,7 +60,10 @@ for (const name of ["full", "lora"]) {
       for (const [key, value] of Object.entries(run.steps[step].metrics)) {
         assert.ok(key in metrics, `metric ${key} is missing`);
         const scale = Math.max(1, Math.abs(value));
-        assert.ok(Math.abs(metrics[key] - value) <= 1e-5 * scale, `step ${step + 1}: ${key} ${metrics[key]}, TRL ${value}`);
+        assert.ok(
+          Math.abs(metrics[key] - value) <= 1e-5 * scale,
+          `step ${step + 1}: ${key} ${metrics[key]}, TRL ${value}`,
+        );
       }
       step++;
     }

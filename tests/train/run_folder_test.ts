@@ -10,7 +10,10 @@ Deno.test("createRun() numbers runs, writes parameters, logs rows and a card", a
   assert.deepEqual(JSON.parse(await Deno.readTextFile(`${first.path}/parameters.json`)), { steps: 3 });
   await first.logMetrics(1, { loss: 0.5 });
   await first.logMetrics(2, { loss: 0.25 });
-  assert.equal(await Deno.readTextFile(`${first.path}/metrics.jsonl`), '{"step":1,"loss":0.5}\n{"step":2,"loss":0.25}\n');
+  assert.equal(
+    await Deno.readTextFile(`${first.path}/metrics.jsonl`),
+    '{"step":1,"loss":0.5}\n{"step":2,"loss":0.25}\n',
+  );
   await first.logCompletions(1, [{
     promptIds: [1],
     completionIds: [2],
@@ -21,7 +24,9 @@ Deno.test("createRun() numbers runs, writes parameters, logs rows and a card", a
     reward: 1,
     advantage: 0,
   }]);
-  const [row] = (await Deno.readTextFile(`${first.path}/completions.jsonl`)).trim().split("\n").map((x) => JSON.parse(x));
+  const [row] = (await Deno.readTextFile(`${first.path}/completions.jsonl`)).trim().split("\n").map((x) =>
+    JSON.parse(x)
+  );
   assert.deepEqual(row, {
     step: 1,
     prompt: "p",

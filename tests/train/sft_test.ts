@@ -73,7 +73,10 @@ for (const name of ["full.one_step", "full.five_steps", "lora.one_step", "lora.f
       }
       if (run.evaluation) {
         const { rows, perDeviceEvalBatchSize, metrics } = run.evaluation;
-        const examples = rows.map((row) => ({ ids: row.input_ids, lossMask: row.completion_mask.map((bit) => bit === 1) }));
+        const examples = rows.map((row) => ({
+          ids: row.input_ids,
+          lossMask: row.completion_mask.map((bit) => bit === 1),
+        }));
         const batches = [];
         for (let start = 0; start < rows.length; start += perDeviceEvalBatchSize) {
           batches.push(collate(examples.slice(start, start + perDeviceEvalBatchSize), 0));
