@@ -36,11 +36,14 @@ export function loraScaling({ r, loraAlpha, useRslora }: { r: number; loraAlpha:
  * A new adapter for a model, which changes nothing until trained: A is drawn as PEFT draws it (Kaiming-uniform with
  * a = sqrt 5, that is uniform in +-1 / sqrt(in)), B is zero.
  *
- * @throws When the rank is not a positive integer or a module is unknown.
+ * @throws When the rank is not a positive integer, alpha not above 0, or a module unknown.
  */
 export async function createLora(model: CausalLM, random: Random, options: LoraOptions = {}): Promise<LoraAdapter> {
   const { r = 8, loraAlpha = 8, targetModules = "all-linear", useRslora = false } = options;
   if (!Number.isInteger(r) || r < 1) throw new Error(`LoRA rank r: expected a positive integer, got ${r}`);
+  if (!(loraAlpha > 0 && Number.isFinite(loraAlpha))) {
+    throw new Error(`loraAlpha: expected a number above 0, got ${loraAlpha}`);
+  }
   const wanted: readonly string[] = targetModules === "all-linear" ? LINEAR_MODULES : targetModules;
   const unknown = wanted.find((module) => !LINEAR_MODULES.includes(module as LinearModule));
   if (wanted.length === 0 || unknown !== undefined) {

@@ -1,14 +1,17 @@
 /** Merging an adapter into its model's weights. */
 import type { CausalLM } from "../models/mod.ts";
-import { loraNames, modulePath } from "../models/mod.ts";
+import { linearShape, loraNames, modulePath } from "../models/mod.ts";
 import type { LoraAdapter } from "./lora.ts";
 
 /**
  * Adds scaling B A to every corrected weight, in float64 before rounding. The model is changed for good; drop the adapter
- * afterwards, or it counts twice.
+ * afterwards, or it counts twice. Decoders and samplers that froze the weights before keep the old ones: make new ones.
+ *
+ * @throws When the adapter lacks a factor or is of another model, before anything is changed.
  */
 export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promise<void> {
   const { engine } = model;
+  checkFits(model, adapter);
   for (let layer = 0; layer < model.config.layers; layer++) {
     for (const module of adapter.modules) {
       const name = `model.layers.${layer}.${modulePath(module)}.weight`;
@@ -25,6 +28,23 @@ export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promi
       );
       model.weights.set(name, await engine.store(merged, weight.shape));
       weight.dispose();
+    }
+  }
+}
+
+/** Throws when the adapter has no factor for a layer of the model, or one of another shape. */
+function checkFits(model: CausalLM, { modules, factors, r }: LoraAdapter): void {
+  for (let layer = 0; layer < model.config.layers; layer++) {
+    for (const module of modules) {
+      const [outputs, inputs] = linearShape(model.config, module);
+      const { a, b } = loraNames(module);
+      for (const [short, shape] of [[a, [r, inputs]], [b, [outputs, r]]] as const) {
+        const name = `model.layers.${layer}.${short}`;
+        const found = factors.get(name);
+        if (found?.shape.join() === shape.join()) continue;
+        const got = found ? `is [${found.shape.join(", ")}]` : "is missing";
+        throw new Error(`the adapter's "${name}" ${got}; the model asks for [${shape.join(", ")}]`);
+      }
     }
   }
 }

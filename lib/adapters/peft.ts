@@ -1,6 +1,6 @@
 /** Adapters on disk exactly as PEFT keeps them: `adapter_model.safetensors` and `adapter_config.json`. */
 import { z } from "zod";
-import { writeFileAtomic } from "../files/mod.ts";
+import { writeFileAtomic, writeFilesTogether, type WriteOptions } from "../files/mod.ts";
 import {
   type CausalLM,
   LINEAR_MODULES,
@@ -9,6 +9,7 @@ import {
   loraNames,
   modulePath,
   openSafetensors,
+  type TensorSource,
   writeSafetensors,
 } from "../models/mod.ts";
 import { type LoraAdapter, loraScaling } from "./lora.ts";
@@ -20,38 +21,61 @@ const PREFIX = "base_model.model.";
 const tensorName = (factor: string) => `${PREFIX}${factor}.weight`;
 
 const configSchema = z.looseObject({
-  peft_type: z.literal("LORA"),
+  peft_type: z.string(),
   r: z.number().int().positive(),
   lora_alpha: z.number(),
-  lora_dropout: z.number().default(0),
   target_modules: z.union([z.string(), z.array(z.string())]),
   use_rslora: z.boolean().default(false),
-  use_dora: z.boolean().default(false),
   bias: z.string().default("none"),
-  fan_in_fan_out: z.boolean().default(false),
-  modules_to_save: z.array(z.string()).nullish(),
-  rank_pattern: z.record(z.string(), z.unknown()).nullish(),
-  alpha_pattern: z.record(z.string(), z.unknown()).nullish(),
+  init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
 });
 
+/** Fields of PEFT's LoraConfig that change what an adapter computes: each must be absent, null, false or empty. */
+const UNSUPPORTED_FIELDS = [
+  "use_dora",
+  "fan_in_fan_out",
+  "modules_to_save",
+  "rank_pattern",
+  "alpha_pattern",
+  "layers_to_transform",
+  "layers_pattern",
+  "layer_replication",
+  "exclude_modules",
+  "lora_bias",
+  "target_parameters",
+  "trainable_token_indices",
+  "alora_invocation_tokens",
+  "use_qalora",
+  "use_bdlora",
+  "arrow_config",
+  "kasa_config",
+  "monteclora_config",
+  "velora_config",
+];
+
+/** Ways to begin that leave the base model alone; others (pissa, olora, loftq ...) belong to a changed base. */
+const PLAIN_STARTS: unknown[] = [undefined, null, true, false, "gaussian", "eva", "orthogonal"];
+
 /**
- * Writes an adapter into a folder, which is made if needed. Python's `PeftModel.from_pretrained` loads it.
+ * Writes an adapter into a folder, which is made if needed. Python's `PeftModel.from_pretrained` loads it. Other files in
+ * the folder stay; an earlier adapter is replaced as a whole.
  *
  * @param options.baseModel What the adapter belongs to: the name or folder that PEFT should load as the base.
+ * @throws {DiskFullError} when the disk is full; as after every failure, an earlier adapter is then still there
  */
 export async function saveAdapter(
   model: CausalLM,
   adapter: LoraAdapter,
   folder: string,
-  options: { baseModel: string },
+  options: { baseModel: string } & Pick<WriteOptions, "fileSystem">,
 ): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  const tensors = [];
-  for (const [name, factor] of adapter.factors) {
-    const data = await model.engine.read(factor) as Float32Array;
-    tensors.push({ name: tensorName(name), dtype: "F32" as const, shape: [...factor.shape], data });
-  }
-  await writeSafetensors(`${folder}/adapter_model.safetensors`, tensors, { format: "pt" });
+  const { fileSystem } = options;
+  const tensors = [...adapter.factors].map(([name, factor]) => ({
+    name: tensorName(name),
+    dtype: "F32" as const,
+    shape: [...factor.shape],
+    data: async () => await model.engine.read(factor) as Float32Array,
+  }));
   const config: Record<string, unknown> = {
     alpha_pattern: {},
     auto_mapping: null,
@@ -74,7 +98,11 @@ export async function saveAdapter(
     use_dora: false,
     use_rslora: adapter.useRslora,
   };
-  await writeFileAtomic(`${folder}/adapter_config.json`, JSON.stringify(config, null, 2) + "\n");
+  await writeFilesTogether(folder, async (inside) => {
+    await writeSafetensors(`${inside}/adapter_model.safetensors`, tensors, { format: "pt" }, { fileSystem });
+    const text = JSON.stringify(config, null, 2) + "\n";
+    await writeFileAtomic(`${inside}/adapter_config.json`, text, { fileSystem });
+  }, { fileSystem });
 }
 
 /**
@@ -84,7 +112,34 @@ export async function saveAdapter(
  *   tensor is missing or does not fit the model; the message names the file.
  */
 export async function loadAdapter(model: CausalLM, folder: string): Promise<LoraAdapter> {
-  const path = `${folder}/adapter_config.json`;
+  const { modules, ...options } = await readAdapterConfig(`${folder}/adapter_config.json`);
+  const file = await openSafetensors(`${folder}/adapter_model.safetensors`);
+  const factors: LoraAdapter["factors"] = new Map();
+  try {
+    const shapes = factorShapes(model, modules, options.r);
+    // All shapes are checked before the first factor is read.
+    for (const [factor, shape] of shapes) checkTensor(file, tensorName(factor), shape, options.r);
+    const expected = new Set([...shapes.keys()].map(tensorName));
+    const extra = file.names.find((name) => !expected.has(name));
+    if (extra) {
+      throw new Error(
+        `${file.path}: tensor "${extra}" belongs to none of the model's layers that adapter_config.json names`,
+      );
+    }
+    for (const [factor, shape] of shapes) {
+      factors.set(factor, await model.engine.store(await file.readF32(tensorName(factor)), shape));
+    }
+  } catch (error) {
+    factors.forEach((factor) => factor.dispose());
+    throw error;
+  } finally {
+    file.close();
+  }
+  return { modules, factors, ...options, scaling: loraScaling(options) };
+}
+
+/** Reads what an adapter is, and refuses what would be computed wrongly. */
+async function readAdapterConfig(path: string) {
   const fail = (reason: string): never => {
     throw new Error(`${path}: ${reason}`);
   };
@@ -97,44 +152,50 @@ export async function loadAdapter(model: CausalLM, folder: string): Promise<Lora
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return fail(`field "${issue.path.join(".")}": ${issue.message}`);
+    const where = issue.path.length === 0 ? "" : `field "${issue.path.join(".")}": `;
+    return fail(where + issue.message);
   }
   const config = parsed.data;
-  if (config.use_dora) fail("use_dora is not supported; expected false");
+  if (config.peft_type !== "LORA") fail(`peft_type "${config.peft_type}" is not supported; expected "LORA"`);
   if (config.bias !== "none") fail(`bias "${config.bias}" is not supported; expected "none"`);
-  if (config.fan_in_fan_out) fail("fan_in_fan_out is not supported; expected false");
-  if (config.modules_to_save?.length) fail(`modules_to_save ${config.modules_to_save} is not supported; expected none`);
-  for (const field of ["rank_pattern", "alpha_pattern"] as const) {
-    if (Object.keys(config[field] ?? {}).length > 0) fail(`${field} is not supported; expected {}`);
+  for (const field of UNSUPPORTED_FIELDS) {
+    if (isSet(config[field])) fail(`${field} ${JSON.stringify(config[field])} is not supported; expected it unset`);
+  }
+  if (!PLAIN_STARTS.includes(config.init_lora_weights)) {
+    fail(
+      `init_lora_weights "${config.init_lora_weights}" changes the base model; convert it to a plain LoRA with PEFT`,
+    );
   }
   const modules = targetModules(config.target_modules, fail);
-  const options = { r: config.r, loraAlpha: config.lora_alpha, useRslora: config.use_rslora };
+  return { modules, r: config.r, loraAlpha: config.lora_alpha, useRslora: config.use_rslora };
+}
 
-  const file = await openSafetensors(`${folder}/adapter_model.safetensors`);
-  const factors: LoraAdapter["factors"] = new Map();
-  try {
-    for (let layer = 0; layer < model.config.layers; layer++) {
-      for (const module of modules) {
-        const [outputs, inputs] = linearShape(model.config, module);
-        const { a, b } = loraNames(module);
-        for (const [name, shape] of [[a, [config.r, inputs]], [b, [outputs, config.r]]] as const) {
-          const factor = `model.layers.${layer}.${name}`;
-          const info = file.info(tensorName(factor));
-          if (info.shape.join() !== shape.join()) {
-            throw new Error(
-              `${file.path}: tensor "${info.name}" is [${info.shape}], but the model and r ${config.r} ask for [${shape}]`,
-            );
-          }
-          factors.set(factor, await model.engine.store(await file.readF32(info.name), shape));
-        }
-      }
+/** Whether a field of the configuration asks for something: null, false and empty lists and objects do not. */
+function isSet(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return Boolean(value);
+  return Object.keys(value).length > 0;
+}
+
+/** The shape of every factor, by its name here. */
+function factorShapes(model: CausalLM, modules: readonly LinearModule[], r: number): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (let layer = 0; layer < model.config.layers; layer++) {
+    for (const module of modules) {
+      const [outputs, inputs] = linearShape(model.config, module);
+      const { a, b } = loraNames(module);
+      shapes.set(`model.layers.${layer}.${a}`, [r, inputs]);
+      shapes.set(`model.layers.${layer}.${b}`, [outputs, r]);
     }
-    const extra = file.names.find((name) => !factors.has(name.slice(PREFIX.length).replace(/\.weight$/, "")));
-    if (extra) throw new Error(`${file.path}: tensor "${extra}" belongs to no layer of the model`);
-  } finally {
-    file.close();
   }
-  return { modules, factors, ...options, scaling: loraScaling(options) };
+  return shapes;
+}
+
+function checkTensor(file: TensorSource, name: string, expected: readonly number[], r: number): void {
+  const asks = `the model and r ${r} ask for one of [${expected.join(", ")}]; was the adapter made for another model?`;
+  if (!file.has(name)) throw new Error(`${file.path}: there is no tensor "${name}", but ${asks}`);
+  const { shape } = file.info(name);
+  if (shape.join() === expected.join()) return;
+  throw new Error(`${file.path}: tensor "${name}" is [${shape.join(", ")}], but ${asks}`);
 }
 
 function targetModules(wanted: string | readonly string[], fail: (reason: string) => never): LinearModule[] {

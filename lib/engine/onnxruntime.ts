@@ -82,7 +82,9 @@ class CpuEngine extends OrtEngine {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      logSeverityLevel: 4,
+      logSeverityLevel: 4, // errors are thrown; no need to print them too
+      // It would undo transposes that our lowering set apart from their product because that is faster.
+      extra: { optimization: { disable_specified_optimizers: "MatmulTransposeFusion" } },
     };
   }
 

@@ -59,7 +59,7 @@ export class OrtProgram implements Program {
 
   /** The tensors for the inputs, in their order. ONNX Runtime itself would let many wrong shapes pass, or broadcast them. */
   #checkedFeeds(feeds: Readonly<Record<string, DeviceTensor>>): OrtTensor[] {
-    const given = this.inputs.map((input) => {
+    return this.inputs.map((input) => {
       const feed = feeds[input.name] as OrtTensor | undefined;
       const expected = `expected ${input.dtype}${showShape(input.shape)}`;
       if (!feed) {
@@ -72,7 +72,6 @@ export class OrtProgram implements Program {
       if (feed.isDisposed) throw new Error(`input "${input.name}": the tensor was disposed`);
       return feed;
     });
-    return given;
   }
 
   /** The tensor to write an output to. */

@@ -129,7 +129,7 @@ export function folderOf(path: string): string {
 }
 
 /** A name in the same folder (so that a rename stays on one disk), hidden, and not taken by another writer. */
-function temporaryBeside(path: string): string {
+export function temporaryBeside(path: string): string {
   return hiddenBeside(path, `${Deno.pid}-${crypto.randomUUID().slice(0, 8)}.partial`);
 }
 
@@ -143,7 +143,8 @@ function hiddenBeside(path: string, suffix: string): string {
   return `${folder}/.${name}.${suffix}`;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Whether there is a folder at `path`. */
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {
@@ -152,7 +153,8 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function syncTree(fileSystem: FileSystem, folder: string): Promise<void> {
+/** Flushes every file in a folder, and the names. */
+export async function syncTree(fileSystem: FileSystem, folder: string): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) await syncTree(fileSystem, path);
@@ -161,7 +163,8 @@ async function syncTree(fileSystem: FileSystem, folder: string): Promise<void> {
   await fileSystem.sync(folder);
 }
 
-async function sizeOfTree(folder: string): Promise<number> {
+/** Bytes of all files in a folder, as far as they can be seen. */
+export async function sizeOfTree(folder: string): Promise<number> {
   let size = 0;
   try {
     for await (const entry of Deno.readDir(folder)) {
@@ -175,7 +178,7 @@ async function sizeOfTree(folder: string): Promise<number> {
 }
 
 /** Clean-up after a failure must not hide the failure. */
-async function removeQuietly(fileSystem: FileSystem, path: string): Promise<void> {
+export async function removeQuietly(fileSystem: FileSystem, path: string): Promise<void> {
   try {
     await fileSystem.remove(path);
   } catch {

@@ -40,7 +40,7 @@ export interface ForwardPass {
   hidden: DeviceTensor;
   batch: TokenBatch;
   options: Required<ForwardOptions>;
-  /** Feeds that all layers share. */
+  /** This batch's feeds that all layers share; let go with the backward, or at once when nothing is kept. */
   shared: Record<string, DeviceTensor>;
   /** What was kept of each layer, by the names that its backward program takes. */
   kept: Record<string, DeviceTensor>[];
@@ -101,15 +101,18 @@ export class CausalLM {
     return this.#rotary;
   }
 
-  /** Runs the blocks over a batch. */
+  /**
+   * Runs the blocks over a batch.
+   *
+   * @throws When a row is longer than the model reads, or a token id or position is outside its tables; the message names
+   *   the row.
+   */
   async forward(batch: TokenBatch, options: ForwardOptions = {}): Promise<ForwardPass> {
     const { adapter = null, keep = "nothing", trainable = "none" } = options;
     const { batch: rows, tokens } = batch;
-    if (tokens > this.config.maxPositions) {
-      throw new Error(`${tokens} tokens in a row: the model reads at most ${this.config.maxPositions}`);
-    }
+    checkTokenBatch(batch, this.config);
+    const tables = await this.rotaryTables();
     const shared: Record<string, DeviceTensor> = {
-      ...(await this.rotaryTables()),
       ids: this.engine.upload(batch.ids, [rows, tokens]),
       positions: this.engine.upload(batch.positions, [rows, tokens]),
       bias: this.engine.upload(causalBias(batch.documents, rows, tokens), [rows, 1, 1, tokens, tokens]),
@@ -124,12 +127,13 @@ export class CausalLM {
     const embed = await this.#embedding();
     let { x } = await embed.forward.run({ table: this.weight("model.embed_tokens.weight"), ids: shared.ids });
     for (let layer = 0; layer < this.config.layers; layer++) {
-      const feeds = { x, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
+      const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
       const { y, ...residuals } = await compiled.forward.run(feeds);
       if (keep === "nothing") x.dispose();
       else kept.push({ x, ...residuals });
       x = y;
     }
+    if (keep === "nothing") Object.values(shared).forEach((tensor) => tensor.dispose());
     return { hidden: x, batch, options: { adapter, keep, trainable }, shared, kept };
   }
 
@@ -161,9 +165,10 @@ export class CausalLM {
       trainable,
       residuals: keep === "residuals",
     });
+    const tables = await this.rotaryTables();
     let dy = gradients.hidden;
     for (let layer = this.config.layers - 1; layer >= 0; layer--) {
-      const feeds = { ...pass.kept[layer], ...pass.shared, dy };
+      const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy };
       const { dx, ...others } = await compiled.backward.run({
         ...feeds,
         ...this.layerWeights(layer),
@@ -179,6 +184,7 @@ export class CausalLM {
     }
     if (all) await this.#embeddingGradients(pass, dy, gradients, sink);
     dy.dispose();
+    Object.values(pass.shared).forEach((tensor) => tensor.dispose());
     return output;
   }
 
@@ -215,7 +221,7 @@ export class CausalLM {
     return this.#embed;
   }
 
-  /** Frees programs and weights. */
+  /** Frees programs, tables and weights. */
   async dispose(): Promise<void> {
     await this.head.dispose();
     await this.blocks.dispose();
@@ -223,8 +229,31 @@ export class CausalLM {
       const { forward, backward } = await this.#embed;
       await forward.dispose();
       await backward.dispose();
+      this.#embed = null;
     }
+    if (this.#rotary) Object.values(await this.#rotary).forEach((table) => table.dispose());
+    this.#rotary = null;
     for (const tensor of this.weights.values()) tensor.dispose();
     this.weights.clear();
+  }
+}
+
+/** Finds what would be read outside the embedding or the rotary tables: not every device notices that. */
+function checkTokenBatch({ batch, tokens, ids, positions }: TokenBatch, config: ModelConfig): void {
+  if (batch < 1 || tokens < 1) {
+    throw new Error(`a batch of ${batch} rows of ${tokens} tokens: expected at least one token`);
+  }
+  if (tokens > config.maxPositions) {
+    throw new Error(`a row of ${tokens} tokens: the model reads at most ${config.maxPositions}`);
+  }
+  const [vocabulary, places] = [BigInt(config.vocabSize), BigInt(config.maxPositions)];
+  for (let at = 0; at < ids.length; at++) {
+    const where = () => `row ${Math.floor(at / tokens)}, token ${at % tokens}`;
+    if (ids[at] < 0n || ids[at] >= vocabulary) {
+      throw new Error(`${where()}: id ${ids[at]} is outside the model's vocabulary of ${vocabulary}`);
+    }
+    if (positions[at] < 0n || positions[at] >= places) {
+      throw new Error(`${where()}: position ${positions[at]} is outside the model's ${places} positions`);
+    }
   }
 }

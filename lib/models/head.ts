@@ -59,7 +59,9 @@ export class Head {
     const program = await this.#program("forward");
     const output = emptyOutput(wanted.rows.length);
     for (const chunk of this.#chunks(wanted)) {
-      const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...this.#feeds(chunk) });
+      const feeds = this.#feeds(chunk);
+      const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...feeds });
+      Object.values(feeds).forEach((tensor) => tensor.dispose());
       await this.#collect(results, output, chunk.start);
     }
     return output;
@@ -80,6 +82,9 @@ export class Head {
   ): Promise<HeadOutput & { gradients: HeadGradients }> {
     const program = await this.#program(trainWeights ? "backwardAll" : "backward");
     const output = emptyOutput(wanted.rows.length);
+    if (coefficients.length !== wanted.rows.length) {
+      throw new Error(`${coefficients.length} coefficients for ${wanted.rows.length} positions: expected one for each`);
+    }
     const { vocabSize, hiddenSize } = this.config;
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };
     if (trainWeights) {
@@ -88,16 +93,10 @@ export class Head {
     }
     for (const chunk of this.#chunks(wanted)) {
       const part = coefficients.slice(chunk.start, chunk.start + chunk.rows.length);
-      const results = await program.run({
-        hidden,
-        norm: weights.norm,
-        head: weights.head,
-        ...this.#feeds(chunk),
-        ...accumulated,
-        coefficients: this.engine.upload(part, [part.length]),
-      });
+      const feeds = { ...this.#feeds(chunk), ...accumulated, coefficients: this.engine.upload(part, [part.length]) };
+      const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...feeds });
+      Object.values(feeds).forEach((tensor) => tensor.dispose());
       await this.#collect(results, output, chunk.start);
-      Object.values(accumulated).forEach((tensor) => tensor.dispose());
       const { newHidden, newNorm, newHead } = results;
       accumulated = trainWeights ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead } : { dHidden: newHidden };
     }
@@ -106,6 +105,10 @@ export class Head {
   }
 
   *#chunks({ rows, targets, temperature = 1 }: HeadTargets) {
+    if (rows.length !== targets.length) throw new Error(`${rows.length} positions but ${targets.length} targets`);
+    if (!(temperature > 0 && Number.isFinite(temperature))) {
+      throw new RangeError(`temperature: expected a number above 0, got ${temperature}`);
+    }
     for (let start = 0; start < rows.length; start += this.#chunkRows) {
       const end = start + this.#chunkRows;
       yield { start, rows: rows.slice(start, end), targets: targets.slice(start, end), temperature };

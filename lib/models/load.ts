@@ -1,11 +1,11 @@
 /** A model from and to a Hugging Face folder, or a new one with random weights. */
 import type { DeviceTensor, Engine } from "../engine/mod.ts";
-import { writeFileAtomic } from "../files/mod.ts";
+import { writeFileAtomic, writeFilesTogether, type WriteOptions } from "../files/mod.ts";
 import type { Random } from "../random/mod.ts";
 import { CausalLM } from "./causal_lm.ts";
-import { configJson, type ModelConfig, parseConfig } from "./config.ts";
+import { configJson, type ModelConfig, parseConfig, parseGenerationEos } from "./config.ts";
 import { weightShapes } from "./qwen2.ts";
-import { openCheckpoint, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
+import { openCheckpoint, type TensorSource, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
 
 /** Called while weights are read: tensors done and in all. */
 export type LoadProgress = (done: number, total: number) => void;
@@ -28,12 +28,15 @@ export async function loadModel(
   const weights = new Map<string, DeviceTensor>();
   try {
     // All shapes are checked before the first tensor is read.
-    for (const name of names) checkShape(checkpoint.path, name, checkpoint.info(name).shape, shapes[name]);
+    for (const name of names) checkTensor(checkpoint, name, shapes[name]);
     for (const [done, name] of names.entries()) {
       options.signal?.throwIfAborted();
       weights.set(name, await options.engine.store(await checkpoint.readF32(name), shapes[name]));
       options.onProgress?.(done + 1, names.length);
     }
+  } catch (error) {
+    weights.forEach((tensor) => tensor.dispose());
+    throw error;
   } finally {
     checkpoint.close();
   }
@@ -50,21 +53,22 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
     throw new Error(`${path}: cannot be read (${(error as Error).message}); expected a Hugging Face model folder`);
   }
   const config = parseConfig(text, path);
+  const generationPath = `${folder}/generation_config.json`;
   try {
-    const generation: unknown = JSON.parse(await Deno.readTextFile(`${folder}/generation_config.json`));
-    const ids = (generation as { eos_token_id?: number | number[] }).eos_token_id;
-    if (ids !== undefined) return { ...config, eosTokenIds: [ids].flat() };
+    text = await Deno.readTextFile(generationPath);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new Error(`${folder}/generation_config.json: ${(error as Error).message}`);
-    }
+    if (error instanceof Deno.errors.NotFound) return config;
+    throw new Error(`${generationPath}: cannot be read (${(error as Error).message})`);
   }
-  return config;
+  return { ...config, eosTokenIds: parseGenerationEos(text, generationPath) ?? config.eosTokenIds };
 }
 
-function checkShape(path: string, name: string, actual: readonly number[], expected: readonly number[]): void {
-  if (actual.length === expected.length && actual.every((length, axis) => length === expected[axis])) return;
-  throw new Error(`${path}: tensor "${name}" is [${actual}], but config.json asks for [${expected}]`);
+function checkTensor(checkpoint: TensorSource, name: string, expected: readonly number[]): void {
+  const asks = `config.json asks for one of [${expected.join(", ")}]; do the two belong together?`;
+  if (!checkpoint.has(name)) throw new Error(`${checkpoint.path}: there is no tensor "${name}", but ${asks}`);
+  const { shape } = checkpoint.info(name);
+  if (shape.length === expected.length && shape.every((length, axis) => length === expected[axis])) return;
+  throw new Error(`${checkpoint.path}: tensor "${name}" is [${shape.join(", ")}], but ${asks}`);
 }
 
 /**
@@ -88,28 +92,39 @@ export async function createModel(
   return new CausalLM(engine, config, weights);
 }
 
+/** Options of `saveModel`. */
+export interface SaveModelOptions extends Pick<WriteOptions, "fileSystem"> {
+  /** Default `"BF16"`, rounded to the nearest, ties to even. */
+  dtype?: "F32" | "F16" | "BF16";
+  /** Weights beyond this are split over several files. Default 5 GB. */
+  maxShardBytes?: number;
+}
+
+/** Weights of an earlier save, which would contradict the new ones where those have other names. */
+const WEIGHT_FILE = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
+
 /**
- * Writes config.json, generation_config.json and the weights into an existing folder, as transformers reads them.
+ * Writes config.json, generation_config.json and the weights into a folder, as transformers reads them. The folder is made
+ * if needed; other files in it, such as a tokenizer, stay. The new model takes the place of an earlier one as a whole.
  *
- * @param options.dtype Default `"BF16"`, rounded to the nearest even.
+ * @throws {DiskFullError} when the disk is full; as after every failure, an earlier model is then still there
  */
-export async function saveModel(
-  model: CausalLM,
-  folder: string,
-  options: { dtype?: "F32" | "F16" | "BF16"; maxShardBytes?: number } = {},
-): Promise<void> {
-  const { dtype = "BF16", maxShardBytes } = options;
-  const tensors: TensorToWrite[] = [];
-  for (const name of Object.keys(weightShapes(model.config))) {
+export async function saveModel(model: CausalLM, folder: string, options: SaveModelOptions = {}): Promise<void> {
+  const { dtype = "BF16", maxShardBytes, fileSystem } = options;
+  const tensors = Object.keys(weightShapes(model.config)).map((name): TensorToWrite => {
     const tensor = model.weight(name);
-    const data = await model.engine.read(tensor) as Float32Array;
-    tensors.push({ name, dtype, shape: [...tensor.shape], data });
-  }
-  await Deno.mkdir(folder, { recursive: true });
-  await writeCheckpoint(folder, tensors, { maxShardBytes, metadata: { format: "pt" } });
-  const json = configJson(model.config);
-  json.torch_dtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[dtype];
-  await writeFileAtomic(`${folder}/config.json`, JSON.stringify(json, null, 2) + "\n");
-  const generation = { eos_token_id: json.eos_token_id, do_sample: true };
-  await writeFileAtomic(`${folder}/generation_config.json`, JSON.stringify(generation, null, 2) + "\n");
+    const data = async () => await model.engine.read(tensor) as Float32Array;
+    return { name, dtype, shape: [...tensor.shape], data };
+  });
+  const config = configJson(model.config);
+  config.torch_dtype = { F32: "float32", F16: "float16", BF16: "bfloat16" }[dtype];
+  const ends = config.eos_token_id === null ? {} : { eos_token_id: config.eos_token_id };
+  const files = { "config.json": config, "generation_config.json": { ...ends, do_sample: true } };
+  const write = async (inside: string) => {
+    await writeCheckpoint(inside, tensors, { maxShardBytes, metadata: { format: "pt" }, fileSystem });
+    for (const [name, json] of Object.entries(files)) {
+      await writeFileAtomic(`${inside}/${name}`, JSON.stringify(json, null, 2) + "\n", { fileSystem });
+    }
+  };
+  await writeFilesTogether(folder, write, { fileSystem, supersedes: (name) => WEIGHT_FILE.test(name) });
 }

@@ -33,6 +33,9 @@ export function groupAdvantages(
   if (rewards.length % groupSize !== 0) {
     throw new RangeError(`${rewards.length} rewards do not make groups of ${groupSize}`);
   }
+  if (!["group", "batch", "none"].includes(scaleRewards)) {
+    throw new RangeError(`scaleRewards "${scaleRewards}": expected group, batch or none`);
+  }
   const known = rewards.filter((reward) => reward !== null);
   const batchDeviation = standardDeviation(known);
   const groups = Array.from(

@@ -30,11 +30,14 @@ export function collate(examples: readonly TokenizedExample[], padTokenId: numbe
 /**
  * Rows of several examples each, one after another: every example is a document of its own, with positions from 0, that
  * sees no other.
+ *
+ * @throws When there is nothing in the batch, or an example's mask has another length than its ids.
  */
 export function collatePacked(packs: readonly (readonly TokenizedExample[])[], padTokenId: number): TrainingBatch {
   const batch = packs.length;
   const lengths = packs.map((examples) => examples.reduce((sum, { ids }) => sum + ids.length, 0));
-  const tokens = Math.max(...lengths);
+  const tokens = Math.max(0, ...lengths);
+  if (tokens === 0) throw new Error(`a batch of ${batch} rows without a token: expected at least one example`);
   const ids = new BigInt64Array(batch * tokens).fill(BigInt(padTokenId));
   const positions = new BigInt64Array(batch * tokens);
   const documents = new Int32Array(batch * tokens).fill(-1);
@@ -43,6 +46,9 @@ export function collatePacked(packs: readonly (readonly TokenizedExample[])[], p
   packs.forEach((examples, row) => {
     let at = row * tokens;
     examples.forEach((example, document) => {
+      if (example.ids.length !== example.lossMask.length) {
+        throw new Error(`row ${row}: ${example.ids.length} ids but a loss mask of ${example.lossMask.length}`);
+      }
       example.ids.forEach((id, token) => {
         ids[at] = BigInt(id);
         positions[at] = BigInt(token);
@@ -69,6 +75,39 @@ export function collatePacked(packs: readonly (readonly TokenizedExample[])[], p
 export function epochOrder(count: number, random: Random, epoch: number, shuffle = true): number[] {
   const order = Array.from({ length: count }, (_, row) => row);
   return shuffle ? random.fork("order").fork(epoch).shuffle(order) : order;
+}
+
+/**
+ * Finds rows that would train nothing, or that the model cannot read, before any work is done.
+ *
+ * @param name What the rows are called in a message, such as `trainDataset`.
+ * @throws Naming the row's index.
+ */
+export function checkExamples(
+  examples: readonly TokenizedExample[],
+  name: string,
+  { vocabSize, maxPositions }: { vocabSize: number; maxPositions: number },
+): void {
+  for (const [row, example] of examples.entries()) {
+    const problem = problemOf(example, vocabSize, maxPositions);
+    if (problem !== null) throw new Error(`${name}, row ${row}: ${problem}`);
+  }
+}
+
+/** What keeps an example from being trained on; null when nothing does. */
+function problemOf({ ids, lossMask }: TokenizedExample, vocabSize: number, maxPositions: number): string | null {
+  if (ids.length !== lossMask.length) return `${ids.length} ids but a loss mask of ${lossMask.length}`;
+  if (ids.length > maxPositions) {
+    return `${ids.length} tokens, but the model reads at most ${maxPositions}; cut the row or leave it out`;
+  }
+  if (!lossMask.some((trained, token) => trained && token > 0)) {
+    return lossMask[0]
+      ? "its only trained token is the first, which nothing predicts; expected a token before it"
+      : "every token is masked, so it would train nothing; was the completion cut off, or is it empty?";
+  }
+  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+  if (bad === undefined) return null;
+  return `token id ${bad} is outside the model's vocabulary of ${vocabSize}; is the tokenizer the model's own?`;
 }
 
 /** Cuts a list into parts of `size`, the last one perhaps shorter. */

@@ -7,11 +7,18 @@ import type { LoraAdapter } from "../adapters/mod.ts";
 import { CausalLM, type ForwardOptions, type HeadTargets } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
 import { chunk, collate, epochOrder, type TrainingBatch } from "./batch.ts";
-import { grpoLoss, type GrpoLossOptions } from "./grpo_loss.ts";
+import { checkGrpoLossOptions, grpoLoss, type GrpoLossOptions } from "./grpo_loss.ts";
 import { AdamW } from "./optimizer.ts";
 import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout.ts";
 import { learningRateAt } from "./schedule.ts";
-import { checkPositiveInteger, mean, type Metrics, type TrainingOptions, type TrainingStep } from "./step.ts";
+import {
+  checkPositiveInteger,
+  checkTrainingOptions,
+  mean,
+  type Metrics,
+  type TrainingOptions,
+  type TrainingStep,
+} from "./step.ts";
 
 /** What to train on what; every option not named here is that of `TrainingOptions` or `GrpoLossOptions`. */
 export interface GrpoOptions<Columns>
@@ -22,9 +29,12 @@ export interface GrpoOptions<Columns>
   trainDataset: readonly PromptRow<Columns>[];
   /** Writes the completions: see `localSampler`. */
   sampler: Sampler;
-  /** Completions per prompt; default 8. */
+  /** Completions per prompt, at least 2; default 8. */
   numGenerations?: number;
-  /** The temperature at which the sampler draws and at which log-probabilities are meant; default 1. */
+  /**
+   * The temperature at which the sampler draws and at which log-probabilities are meant; default 1. Give the sampler the
+   * same one.
+   */
   temperature?: number;
   /** The sampler's limit in tokens: dr_grpo divides by it. Default 512. */
   maxCompletionLength?: number;
@@ -52,7 +62,9 @@ export interface GrpoStep extends TrainingStep {
  * On-policy (one update per rollout, the default) the probability ratio is exactly 1 and advantages sum to about 0 in
  * every group, so `loss` stays near 0 whatever is learned: watch `reward`.
  *
- * @throws When batch sizes do not fit (the message says how), a reward function fails, or the loss is not finite.
+ * @throws When batch sizes do not fit (the message says how), an option is out of range, the tokenizer is not the model's, a
+ *   reward function fails (function and row are named), or the loss is not finite (the weights are then those of the step
+ *   before).
  */
 export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenerator<GrpoStep> {
   const {
@@ -74,13 +86,10 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
     signal,
     evaluate,
   } = options;
-  checkPositiveInteger({
-    numGenerations,
-    perDeviceTrainBatchSize,
-    gradientAccumulationSteps,
-    stepsPerGeneration,
-    numIterations,
-  });
+  checkTrainingOptions({ ...options, learningRate });
+  checkPositiveInteger({ numGenerations, stepsPerGeneration, numIterations });
+  checkPolicyOptions({ ...options, numGenerations });
+  options.tokenizer.assertFits?.(model.config.vocabSize);
   const completionsPerBatch = perDeviceTrainBatchSize * stepsPerGeneration;
   checkBatchSizes({ completionsPerBatch, numGenerations, stepsPerGeneration, gradientAccumulationSteps });
   const promptsPerBatch = completionsPerBatch / numGenerations;
@@ -116,13 +125,15 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
         );
         tokensSeen += rollouts.reduce((sum, rollout) => sum + lengthOf(rollout), 0);
         const batches = chunk(rollouts, perDeviceTrainBatchSize).map((part) => policy.prepare(part));
+        // As in TRL: the tokens of all rollouts, shared evenly among the steps of a pass over them.
+        const tokensInStep = batches.reduce((sum, batch) => sum + activeTokens(batch), 0) / stepsPerPass;
         for (const batch of batches) await policy.scoreFixed(batch, onPolicy);
 
         const passes = Array.from({ length: numIterations }, () => chunk(batches, gradientAccumulationSteps)).flat();
         for (const stepBatches of passes) {
           if (step === totalSteps) break;
           signal?.throwIfAborted();
-          const updateMetrics = await policy.backward(stepBatches, optimizer);
+          const updateMetrics = await policy.backward(stepBatches, optimizer, tokensInStep);
           if (!Number.isFinite(updateMetrics.loss)) {
             throw new Error(`step ${step + 1}: the loss is ${updateMetrics.loss}`);
           }
@@ -164,6 +175,11 @@ interface RolloutBatch {
 
 function lengthOf({ promptIds, completionIds }: Rollout): number {
   return promptIds.length + completionIds.length;
+}
+
+/** Completion tokens that count in the loss. */
+function activeTokens({ rollouts, active }: RolloutBatch): number {
+  return rollouts.reduce((sum, { completionIds }, i) => sum + (active[i] ? completionIds.length : 0), 0);
 }
 
 /** The policy being trained, its reference, and the passes over a batch of rollouts. */
@@ -210,12 +226,11 @@ async function createPolicy<Columns>(options: GrpoOptions<Columns>) {
     },
 
     /** Forward and backward over the micro-batches of one optimizer step. */
-    async backward(parts: readonly RolloutBatch[], optimizer: AdamW): Promise<Metrics & { loss: number }> {
-      const tokensInStep = parts.reduce(
-        (sum, { rollouts, active }) =>
-          sum + rollouts.reduce((own, { completionIds }, i) => own + (active[i] ? completionIds.length : 0), 0),
-        0,
-      );
+    async backward(
+      parts: readonly RolloutBatch[],
+      optimizer: AdamW,
+      tokensInStep: number,
+    ): Promise<Metrics & { loss: number }> {
       let loss = 0;
       const collected: Metrics[] = [];
       for (const part of parts) {
@@ -259,6 +274,19 @@ async function copyOf(model: CausalLM): Promise<CausalLM> {
     weights.set(name, await model.engine.store(data, tensor.shape, tensor.dtype));
   }
   return new CausalLM(model.engine, model.config, weights);
+}
+
+/** Options of GRPO alone that would go wrong only after the first rollouts. */
+function checkPolicyOptions<Columns>(options: GrpoOptions<Columns> & { numGenerations: number }): void {
+  const { numGenerations, temperature = 1, maxCompletionLength = 512 } = options;
+  if (numGenerations < 2) {
+    throw new RangeError(`numGenerations: expected at least 2, got ${numGenerations}: one completion has no group`);
+  }
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new RangeError(`temperature: expected a number above 0, got ${temperature}: a greedy policy has no gradient`);
+  }
+  checkPositiveInteger({ maxCompletionLength });
+  checkGrpoLossOptions(options);
 }
 
 function checkBatchSizes(

@@ -32,6 +32,8 @@ import {
 /** How per-token losses become one number. */
 export type GrpoLossType = "grpo" | "bnpo" | "dr_grpo" | "dapo" | "cispo" | "sapo";
 
+const LOSS_TYPES: readonly string[] = ["grpo", "bnpo", "dr_grpo", "dapo", "cispo", "sapo"];
+
 /** Options with TRL's names and defaults. */
 export interface GrpoLossOptions {
   /** Default `"dapo"`. */
@@ -67,7 +69,7 @@ export interface GrpoLossInputs {
   active: readonly boolean[];
   /** Micro-batches of the optimizer step. */
   accumulationSteps: number;
-  /** Active tokens of the whole optimizer step, by which dapo and cispo divide. */
+  /** Active tokens of an optimizer step, by which dapo and cispo divide: of all steps of a rollout, the mean. */
   tokensInStep: number;
   /** By which dr_grpo divides, instead of the actual lengths. */
   maxCompletionLength: number;
@@ -80,6 +82,23 @@ export interface GrpoLoss {
   gradients: number[][];
   /** `clip_ratio/*`, `kl` and `cispo_clip_ratio` where they apply. */
   metrics: Record<string, number>;
+}
+
+/** Throws an error that names the option whose value is unknown or out of range. */
+export function checkGrpoLossOptions(options: GrpoLossOptions): void {
+  const { lossType = "dapo", importanceSamplingLevel: level = "token", epsilon = 0.2, beta = 0 } = options;
+  const { epsilonHigh = epsilon } = options;
+  if (!LOSS_TYPES.includes(lossType)) {
+    throw new RangeError(`lossType "${lossType}": expected one of ${LOSS_TYPES.join(", ")}`);
+  }
+  if (level !== "token" && level !== "sequence") {
+    throw new RangeError(`importanceSamplingLevel "${level}": expected token or sequence`);
+  }
+  for (const [name, value] of Object.entries({ epsilon, epsilonHigh, beta })) {
+    if (!(value >= 0 && Number.isFinite(value))) {
+      throw new RangeError(`${name}: expected a number from 0, got ${value}`);
+    }
+  }
 }
 
 /** Computes the loss of a micro-batch and its gradient by each log-probability. */
@@ -173,7 +192,7 @@ function policyLoss({ lossType, ratio, bounded, advantages, logProbs, epsilon, e
       return neg(mul(gate, advantages));
     }
     default:
-      throw new Error(`lossType "${lossType}": expected grpo, bnpo, dr_grpo, dapo, cispo or sapo`);
+      throw new RangeError(`lossType "${lossType}": expected one of ${LOSS_TYPES.join(", ")}`);
   }
 }
 
@@ -243,11 +262,13 @@ function clipMetrics(
   const high = maskedMean(isHigh, counted);
   const perSequence = (flag: typeof isLow) =>
     counted.flatMap((bits, row) => bits.includes(1) ? [maskedMean((_, token) => flag(row, token), [bits])] : []);
+  const lows = perSequence(isLow);
   return {
     "clip_ratio/low_mean": low,
-    "clip_ratio/low_min": Math.min(...perSequence(isLow)),
+    // With no token that counts (all completions masked) nothing was clipped, and Math.min of nothing is infinite.
+    "clip_ratio/low_min": lows.length === 0 ? 0 : Math.min(...lows),
     "clip_ratio/high_mean": high,
-    "clip_ratio/high_max": Math.max(...perSequence(isHigh)),
+    "clip_ratio/high_max": Math.max(0, ...perSequence(isHigh)),
     "clip_ratio/region_mean": low + high,
   };
 }

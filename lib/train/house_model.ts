@@ -49,7 +49,7 @@ export const HOUSE_RECIPE: HouseRecipe = {
   },
   documents: { seed: 1, split: "train" },
   tokenizerDocuments: 20_000,
-  steps: 2400,
+  steps: 2000,
   perDeviceTrainBatchSize: 16,
   maxLength: 256,
   learningRate: 2e-3,

@@ -17,6 +17,20 @@ export interface OptimizerOptions {
   maxGradNorm?: number;
 }
 
+/** Throws an error that names the option that AdamW cannot work with. */
+function checkOptions(options: Required<OptimizerOptions>): void {
+  const fail = (name: keyof OptimizerOptions, expected: string): never => {
+    throw new RangeError(`${name}: expected ${expected}, got ${options[name]}`);
+  };
+  for (const name of ["adamBeta1", "adamBeta2"] as const) {
+    if (!(options[name] >= 0 && options[name] < 1)) fail(name, "a number from 0 to below 1");
+  }
+  // Without it a weight that never had a gradient would be 0 / 0.
+  if (!(options.adamEpsilon > 0)) fail("adamEpsilon", "a number above 0");
+  if (!(options.weightDecay >= 0 && Number.isFinite(options.weightDecay))) fail("weightDecay", "a number from 0");
+  if (!(options.maxGradNorm >= 0)) fail("maxGradNorm", "a number above 0, or 0 for no clipping");
+}
+
 /** Programs for tensors with any number of axes, compiled when first needed. */
 class ByRank {
   readonly #programs = new Map<number, Promise<Program>>();
@@ -59,6 +73,7 @@ export class AdamW {
   /**
    * @param parameters The model's weights or the adapter's factors by name; the map's tensors are replaced by each step
    *   (on the CPU they keep their memory).
+   * @throws {RangeError} naming the option that is out of range
    */
   constructor(
     readonly engine: Engine,
@@ -67,6 +82,7 @@ export class AdamW {
   ) {
     const { adamBeta1 = 0.9, adamBeta2 = 0.999, adamEpsilon = 1e-8, weightDecay = 0, maxGradNorm = 1 } = options;
     this.#options = { adamBeta1, adamBeta2, adamEpsilon, weightDecay, maxGradNorm };
+    checkOptions(this.#options);
     this.#update = new ByRank(
       engine,
       (rank) => adamwGraph({ beta1: adamBeta1, beta2: adamBeta2, epsilon: adamEpsilon }, rank),
@@ -80,9 +96,18 @@ export class AdamW {
     return this.#steps;
   }
 
-  /** Adds a micro-batch's gradient; the optimizer owns the tensor from here on. */
+  /**
+   * Adds a micro-batch's gradient; the optimizer owns the tensor from here on.
+   *
+   * @throws When no parameter has that name, or it has another shape.
+   */
   addGradient = async (name: string, gradient: DeviceTensor): Promise<void> => {
-    if (!this.parameters.has(name)) throw new Error(`a gradient came for "${name}", which is not trained`);
+    const shape = this.parameters.get(name)?.shape;
+    if (shape?.join() !== gradient.shape.join()) {
+      gradient.dispose();
+      const expected = shape ? `which is [${shape}]` : "which is not among the trained parameters";
+      throw new Error(`a gradient of [${gradient.shape}] came for "${name}", ${expected}`);
+    }
     const total = this.#gradients.get(name);
     if (!total) {
       this.#gradients.set(name, gradient);
@@ -100,45 +125,47 @@ export class AdamW {
    * One step with the gradients added since the last one, which are used up.
    *
    * @returns The gradients' global norm before clipping.
-   * @throws When no gradient was added, or the norm is not finite: the parameters are then unchanged.
+   * @throws When no gradient was added, or the gradients' norm is not finite: parameters and moments are then unchanged, and the
+   *   gradients are dropped, so that a caller may go on with the next batch.
    */
   async step(learningRate: number): Promise<{ gradNorm: number }> {
     if (this.#gradients.size === 0) throw new Error("optimizer step: no gradient was added");
+    if (!Number.isFinite(learningRate)) throw new RangeError(`learningRate: expected a number, got ${learningRate}`);
     const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, weightDecay, maxGradNorm } = this.#options;
     const gradNorm = await this.#gradNorm();
     if (!Number.isFinite(gradNorm)) {
+      this.#dropGradients();
       throw new Error(
-        `optimizer step ${this.#steps + 1}: the gradient's norm is ${gradNorm}; parameters are unchanged`,
+        `optimizer step ${this.#steps + 1}: the gradient's norm is ${gradNorm}. The parameters are unchanged; ` +
+          "a lower learning rate or longer warm-up may help",
       );
     }
     this.#steps++;
     // PyTorch's clip_grad_norm_ adds 1e-6 before dividing.
     const clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;
+    const scalarsWith = (decay: number): Record<string, DeviceTensor> => {
+      const step = { t: this.#steps, learningRate, weightDecay: decay, clip };
+      const values = adamwStepValues({ beta1, beta2, epsilon }, step);
+      return Object.fromEntries(
+        ADAMW_STEP_INPUTS.map((input) => [input, this.engine.upload(Float32Array.of(values[input]), [])]),
+      );
+    };
+    const [decayed, undecayed] = [scalarsWith(weightDecay), scalarsWith(0)];
     for (const [name, gradient] of this.#gradients) {
-      const values = adamwStepValues({ beta1, beta2, epsilon }, {
-        t: this.#steps,
-        learningRate,
-        weightDecay: isDecayed(name) ? weightDecay : 0,
-        clip,
-      });
-      await this.#updateOne(name, gradient, values);
-      gradient.dispose();
+      await this.#updateOne(name, gradient, isDecayed(name) ? decayed : undecayed);
     }
-    this.#gradients.clear();
+    for (const scalars of [decayed, undecayed]) Object.values(scalars).forEach((scalar) => scalar.dispose());
+    this.#dropGradients();
     return { gradNorm };
   }
 
-  async #updateOne(name: string, gradient: DeviceTensor, values: ReturnType<typeof adamwStepValues>): Promise<void> {
+  async #updateOne(name: string, gradient: DeviceTensor, scalars: Record<string, DeviceTensor>): Promise<void> {
     const parameter = this.parameters.get(name)!;
     const { first, second } = await this.#momentsOf(name, parameter);
-    const scalars = ADAMW_STEP_INPUTS.map((input) => [input, this.engine.upload(Float32Array.of(values[input]), [])]);
     const state = { parameter, firstMoment: first, secondMoment: second };
     const program = await this.#update.for(parameter);
     // On the CPU the results go straight into the old arrays, so views of them elsewhere stay true.
-    const updated = await program.run(
-      { ...state, gradient, ...Object.fromEntries(scalars) },
-      parameter.data ? state : {},
-    );
+    const updated = await program.run({ ...state, gradient, ...scalars }, parameter.data ? state : {});
     if (!parameter.data) Object.values(state).forEach((tensor) => tensor.dispose());
     this.parameters.set(name, updated.parameter);
     this.#moments.set(name, { first: updated.firstMoment, second: updated.secondMoment });
@@ -163,6 +190,11 @@ export class AdamW {
     return Math.sqrt(squares);
   }
 
+  #dropGradients(): void {
+    this.#gradients.forEach((gradient) => gradient.dispose());
+    this.#gradients.clear();
+  }
+
   /** Frees the moments, pending gradients and programs; the parameters stay. */
   async dispose(): Promise<void> {
     for (const { first, second } of this.#moments.values()) {
@@ -170,8 +202,7 @@ export class AdamW {
       second.dispose();
     }
     this.#moments.clear();
-    this.#gradients.forEach((gradient) => gradient.dispose());
-    this.#gradients.clear();
+    this.#dropGradients();
     for (const programs of [this.#update, this.#squares, this.#accumulate]) await programs.dispose();
   }
 }

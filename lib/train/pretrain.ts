@@ -2,9 +2,10 @@
 import type { CausalLM } from "../models/mod.ts";
 import { collatePacked, type TokenizedExample } from "./batch.ts";
 import { AdamW } from "./optimizer.ts";
+import { Packer } from "./packer.ts";
 import { learningRateAt } from "./schedule.ts";
 import { supervisedBackward } from "./sft.ts";
-import { checkPositiveInteger, type TrainingOptions, type TrainingStep } from "./step.ts";
+import { checkPositiveInteger, checkTrainingOptions, type TrainingOptions, type TrainingStep } from "./step.ts";
 
 /** What to train on; the other options as in every trainer. */
 export interface PretrainOptions extends Omit<TrainingOptions, "numTrainEpochs" | "shuffle" | "evalSteps"> {
@@ -18,7 +19,12 @@ export interface PretrainOptions extends Omit<TrainingOptions, "numTrainEpochs" 
   padTokenId?: number;
 }
 
-/** Trains all weights and yields each step's metrics, as `sft` does, plus `packed_share`: real tokens over all. */
+/**
+ * Trains all weights and yields each step's metrics, as `sft` does, plus `packed_share`: real tokens over all.
+ *
+ * @throws When an option is out of range, a document trains nothing (its index is named), the documents run out before
+ *   the last step, or the loss is not finite.
+ */
 export async function* pretrain(options: PretrainOptions): AsyncGenerator<TrainingStep> {
   const {
     model,
@@ -32,7 +38,11 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     padTokenId = 0,
     signal,
   } = options;
-  checkPositiveInteger({ maxSteps, perDeviceTrainBatchSize, gradientAccumulationSteps, maxLength });
+  checkTrainingOptions({ ...options, learningRate });
+  checkPositiveInteger({ maxSteps, maxLength });
+  if (maxLength > model.config.maxPositions) {
+    throw new RangeError(`maxLength: the model reads at most ${model.config.maxPositions} tokens, got ${maxLength}`);
+  }
   const optimizer = new AdamW(model.engine, model.weights, options);
   const packer = new Packer(documents, maxLength);
   const forwardOptions = {
@@ -66,42 +76,7 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
       yield { step, totalSteps: maxSteps, metrics };
     }
   } finally {
+    packer.close();
     await optimizer.dispose();
-  }
-}
-
-/** How many documents may wait for a row with room before a batch is called full. */
-const WAITING_ROOM = 8;
-
-/** Fills rows with documents from a stream: each goes where it leaves the least room. */
-class Packer {
-  readonly #stream: Iterator<TokenizedExample>;
-  #waiting: TokenizedExample[] = [];
-
-  constructor(documents: Iterable<TokenizedExample>, readonly maxLength: number) {
-    this.#stream = documents[Symbol.iterator]();
-  }
-
-  /** The next `count` rows. Throws when the stream ended before one document was read. */
-  take(count: number): TokenizedExample[][] {
-    const rows = Array.from({ length: count }, () => ({ room: this.maxLength, examples: [] as TokenizedExample[] }));
-    const place = (example: TokenizedExample): boolean => {
-      let best: (typeof rows)[number] | undefined;
-      for (const row of rows) {
-        if (row.room >= example.ids.length && (!best || row.room < best.room)) best = row;
-      }
-      best?.examples.push(example);
-      if (best) best.room -= example.ids.length;
-      return best !== undefined;
-    };
-    this.#waiting = this.#waiting.filter((example) => !place(example));
-    while (this.#waiting.length < WAITING_ROOM) {
-      const next = this.#stream.next();
-      if (next.done) break;
-      if (next.value.ids.length <= this.maxLength && !place(next.value)) this.#waiting.push(next.value);
-    }
-    const filled = rows.map((row) => row.examples).filter((examples) => examples.length > 0);
-    if (filled.length === 0) throw new Error("pretrain: the documents have run out");
-    return filled;
   }
 }

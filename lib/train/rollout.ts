@@ -13,8 +13,10 @@ export interface PromptMessage {
 /** A row of a prompt data set: the prompt as text or as a chat, and the columns that the rewards read. */
 export type PromptRow<Columns> = { prompt: string | readonly PromptMessage[] } & Columns;
 
-/** What rollouts need of a tokenizer. */
-export type PromptTokenizer = Pick<Tokenizer, "encode" | "decode" | "applyChatTemplate">;
+/** What rollouts need of a tokenizer, and what they use where it is there. */
+export type PromptTokenizer =
+  & Pick<Tokenizer, "encode" | "decode" | "applyChatTemplate">
+  & Partial<Pick<Tokenizer, "assertFits" | "idToToken">>;
 
 /** One completion as it was sampled. */
 export interface SampledCompletion {
@@ -70,7 +72,21 @@ export function renderPrompt(
   return text + prefill;
 }
 
-/** Makes the function that samples completions for rows and scores them. */
+/** Columns of a reward's batch that rollouts fill in: a data set's own of that name would never be seen. */
+const OWN_COLUMNS = ["prompts", "completions", "completionIds"];
+
+/** The text of a completion. A model may have more ids than its tokenizer has tokens: those have no text. */
+function completionText(tokenIds: readonly number[], tokenizer: PromptTokenizer): string {
+  const known = tokenizer.idToToken ? tokenIds.filter((id) => tokenizer.idToToken!(id) !== undefined) : tokenIds;
+  return tokenizer.decode(known, { skipSpecialTokens: true });
+}
+
+/**
+ * Makes the function that samples completions for rows and scores them.
+ *
+ * @throws The function rejects when a row has no prompt or a column that the rewards could not see, the sampler gives
+ *   another number of completions than asked for, or a reward fails; messages name the row.
+ */
 export function rolloutScorer<Columns>(options: RolloutOptions<Columns>) {
   const { tokenizer, prefill, numGenerations, scaleRewards } = options;
   const score = combineRewards<string, Columns>(options.rewards, options.rewardWeights);
@@ -80,14 +96,19 @@ export function rolloutScorer<Columns>(options: RolloutOptions<Columns>) {
     round: number,
     signal?: AbortSignal,
   ): Promise<{ rollouts: Rollout[]; metrics: Metrics }> => {
+    checkColumns(rows);
     const prompts = rows.map((row) => renderPrompt(row, tokenizer, prefill));
     const promptIds = prompts.map((prompt) => tokenizer.encode(prompt));
+    const empty = promptIds.findIndex((ids) => ids.length === 0);
+    if (empty >= 0) throw new Error(`row ${empty} of the batch: the prompt has no token: expected at least one`);
     const sampled = await sampler({ prompts: promptIds, samples: numGenerations, round, signal });
     if (sampled.length !== rows.length * numGenerations) {
-      throw new Error(`the sampler gave ${sampled.length} completions for ${rows.length} x ${numGenerations}`);
+      throw new Error(
+        `the sampler gave ${sampled.length} completions: expected ${numGenerations} for each of ${rows.length} prompts`,
+      );
     }
     const rowOf = (completion: number) => Math.floor(completion / numGenerations);
-    const completions = sampled.map(({ tokenIds }) => tokenizer.decode(tokenIds, { skipSpecialTokens: true }));
+    const completions = sampled.map(({ tokenIds }) => completionText(tokenIds, tokenizer));
     const scored = await score(rewardBatch(rows, prompts, sampled, completions, rowOf));
     const { advantages, metrics } = groupAdvantages(scored.totals, numGenerations, scaleRewards);
     const rollouts = sampled.map(({ tokenIds, terminated }, i): Rollout => ({
@@ -102,6 +123,17 @@ export function rolloutScorer<Columns>(options: RolloutOptions<Columns>) {
     }));
     return { rollouts, metrics: { ...metrics, ...rewardMetrics(scored), ...completionMetrics(sampled) } };
   };
+}
+
+function checkColumns(rows: readonly object[]): void {
+  for (const [index, row] of rows.entries()) {
+    const taken = OWN_COLUMNS.find((name) => name in row);
+    if (taken) {
+      throw new Error(
+        `row ${index} of the batch: a column is called "${taken}", as one that reward functions are given: rename it`,
+      );
+    }
+  }
 }
 
 function rewardBatch<Columns>(

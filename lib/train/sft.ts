@@ -5,10 +5,17 @@
 import type { LoraAdapter } from "../adapters/mod.ts";
 import type { CausalLM, ForwardOptions } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
-import { chunk, collate, epochOrder, type TokenizedExample, type TrainingBatch } from "./batch.ts";
+import { checkExamples, chunk, collate, epochOrder, type TokenizedExample, type TrainingBatch } from "./batch.ts";
 import { AdamW } from "./optimizer.ts";
 import { learningRateAt } from "./schedule.ts";
-import { checkPositiveInteger, mean, type Metrics, type TrainingOptions, type TrainingStep } from "./step.ts";
+import {
+  checkPositiveInteger,
+  checkTrainingOptions,
+  mean,
+  type Metrics,
+  type TrainingOptions,
+  type TrainingStep,
+} from "./step.ts";
 
 /** What to train on what. */
 export interface SftOptions extends TrainingOptions {
@@ -34,7 +41,8 @@ export interface SftOptions extends TrainingOptions {
  *   console.log(step, metrics.loss);
  * }
  * ```
- * @throws When a row has no trained token (its index is named), an option is out of range, or the loss is not finite.
+ * @throws When a row has no trained token, is longer than the model reads or holds ids outside its vocabulary (its index
+ *   is named), an option is out of range, or the loss is not finite (the weights are then those of the step before).
  */
 export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
   const {
@@ -55,9 +63,11 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     shuffle = true,
     signal,
   } = options;
-  checkPositiveInteger({ perDeviceTrainBatchSize, perDeviceEvalBatchSize, gradientAccumulationSteps });
-  checkExamples(trainDataset, "trainDataset", model.config.vocabSize);
-  checkExamples(evalDataset, "evalDataset", model.config.vocabSize);
+  checkTrainingOptions({ ...options, learningRate });
+  checkPositiveInteger({ perDeviceEvalBatchSize });
+  if (trainDataset.length === 0) throw new Error("trainDataset has no rows");
+  checkExamples(trainDataset, "trainDataset", model.config);
+  checkExamples(evalDataset, "evalDataset", model.config);
 
   const random = new Random(seed);
   const rowsPerStep = perDeviceTrainBatchSize * gradientAccumulationSteps;
@@ -120,6 +130,7 @@ export async function supervisedBackward(
   forwardOptions: ForwardOptions,
 ): Promise<{ loss: number; mean_token_accuracy: number; entropy: number }> {
   const lossTokens = batches.reduce((sum, { wanted }) => sum + wanted.rows.length, 0);
+  if (lossTokens === 0) throw new Error("no token of the step's batches is trained on: every loss mask is false");
   const parts: BatchMetrics[] = [];
   for (const { tokens, wanted } of batches) {
     const pass = await model.forward(tokens, forwardOptions);
@@ -173,23 +184,4 @@ function batchMetrics(
     accuracy: mean(greedy),
     entropy: mean(entropies),
   };
-}
-
-/** Finds rows that would train nothing or read outside the vocabulary, before any work is done. */
-function checkExamples(examples: readonly TokenizedExample[], name: string, vocabSize: number): void {
-  if (name === "trainDataset" && examples.length === 0) throw new Error("trainDataset has no rows");
-  for (const [row, { ids, lossMask }] of examples.entries()) {
-    if (ids.length !== lossMask.length) {
-      throw new Error(`${name}, row ${row}: ${ids.length} ids but a loss mask of ${lossMask.length}`);
-    }
-    if (!lossMask.some((trained, token) => trained && token > 0)) {
-      throw new Error(
-        `${name}, row ${row}: every token is masked, so it would train nothing; is the prompt cut too late?`,
-      );
-    }
-    const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
-    if (bad !== undefined) {
-      throw new Error(`${name}, row ${row}: token id ${bad} is outside the model's vocabulary of ${vocabSize}`);
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /** What every trainer shares: its common options, the metrics it yields, and what a run of one counts. */
 import type { OptimizerOptions } from "./optimizer.ts";
-import type { SchedulerType } from "./schedule.ts";
+import { checkSchedule, type SchedulerType } from "./schedule.ts";
 
 /** Metrics of one step by the names that TRL logs: `loss`, `grad_norm`, `rewards/NAME/mean` ... */
 export type Metrics = Record<string, number>;
@@ -48,6 +48,30 @@ export function checkPositiveInteger(options: Record<string, number | undefined>
       throw new RangeError(`${name}: expected a positive integer, got ${value}`);
     }
   }
+}
+
+/**
+ * Checks what all trainers have in common, before any work is done. A number of steps that is no whole number would never
+ * be reached.
+ *
+ * @throws {RangeError} naming the option
+ */
+export function checkTrainingOptions(options: TrainingOptions & { learningRate: number }): void {
+  const { perDeviceTrainBatchSize, gradientAccumulationSteps, maxSteps = -1, numTrainEpochs = 3, evalSteps = 0 } =
+    options;
+  checkPositiveInteger({ perDeviceTrainBatchSize, gradientAccumulationSteps });
+  if (!Number.isInteger(maxSteps) || maxSteps === 0 || maxSteps < -1) {
+    throw new RangeError(
+      `maxSteps: expected a positive integer, or -1 for as many as the epochs have, got ${maxSteps}`,
+    );
+  }
+  if (!(numTrainEpochs > 0 && Number.isFinite(numTrainEpochs))) {
+    throw new RangeError(`numTrainEpochs: expected a positive number, got ${numTrainEpochs}`);
+  }
+  if (!Number.isInteger(evalSteps) || evalSteps < 0) {
+    throw new RangeError(`evalSteps: expected a positive integer, or 0 to evaluate at the end only, got ${evalSteps}`);
+  }
+  checkSchedule({ ...options, totalSteps: 1 });
 }
 
 /** The mean of some numbers; 0 for none. */

@@ -7,7 +7,7 @@ import { gatherRows, Graph, linear, mul, reduceMax, reshape, softmax, type Tenso
 import { embedding, rmsNorm } from "../../kernels/mod.ts";
 import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";
-import { blockWeightShapes, decoderBlock } from "../qwen2.ts";
+import { blockWeightShapes, decoderBlock, type LinearModule } from "../qwen2.ts";
 import { cachedAttention } from "./cached_attention.ts";
 
 /** Which part of the model one program computes. The first part also looks up the tokens' embeddings. */
@@ -72,7 +72,7 @@ export function segmentWeights(config: ModelConfig, { start, end, head }: Segmen
  * Inputs: `ids` int64 [batch, tokens] and `model.embed_tokens.weight` in the first segment, `x` [batch, tokens, hidden] in
  * others; `positions` int64 [batch, tokens]; `cos`, `sin`; `bias` [batch, 1, 1, tokens, cached + tokens]; `lengths` int64
  * [2], the numbers of cached and new tokens; each layer's cache [batch, kvHeads, 1, cached, headDim]; weights and low-rank
- * factors by their names in the checkpoint, and `scaling`; for the head `chosen` int64 [chosen], which are row * tokens +
+ * factors by their names in the checkpoint, B already scaled; for the head `chosen` int64 [chosen], which are row * tokens +
  * token, and `inverseTemperature` of rank 0.
  *
  * Outputs: each layer's new keys and values [batch, kvHeads, tokens, headDim]; then `hidden` [batch, tokens, hidden] for
@@ -95,16 +95,21 @@ export function segmentOutputs(config: ModelConfig, lora: LoraShape, segment: Se
     const sin = graph.input("sin", ["positions", headDim / 2]);
     const bias = graph.input("bias", ["batch", 1, 1, "tokens", "cached + tokens"]);
     const lengths = graph.input("lengths", [2], "int64");
+    const one = graph.scalar(1);
     for (let layer = segment.start; layer < segment.end; layer++) {
       const names = cacheNames(layer);
       const { weight, loraFactors } = blockParameters(graph, config, lora, `model.layers.${layer}.`);
+      const scaled = (module: LinearModule) => {
+        const factors = loraFactors(module);
+        return factors && { ...factors, scaling: one };
+      };
       const cache = {
         keys: graph.input(names.keys, ["batch", kvHeads, 1, "cached", headDim]),
         values: graph.input(names.values, ["batch", kvHeads, 1, "cached", headDim]),
         lengths,
       };
       const attend = (q: Tensor, k: Tensor, v: Tensor) => cachedAttention(q, k, v, cache, bias);
-      const block = decoderBlock(config, { x, positions, cos, sin, weight, lora: loraFactors, attend });
+      const block = decoderBlock(config, { x, positions, cos, sin, weight, lora: scaled, attend });
       x = block.y;
       outputs[names.newKeys] = block.keys;
       outputs[names.newValues] = block.values;

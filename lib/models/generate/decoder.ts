@@ -68,7 +68,6 @@ export class Decoder {
   readonly weights: "frozen" | "inputs";
   readonly #segmentBytes: number;
   #segments: Promise<{ segment: Segment; program: Program }[]> | null = null;
-  #noFactors: Record<string, DeviceTensor> | null = null;
 
   constructor(readonly model: CausalLM, options: DecoderOptions = {}) {
     const { adapter, weights = "frozen", segmentBytes = 256 * 1024 * 1024 } = options;
@@ -92,15 +91,13 @@ export class Decoder {
   async policy(adapter: AdapterWeights | null, temperature: number): Promise<Policy> {
     if (adapter) this.#checkAdapter(adapter);
     const { model, model: { engine } } = this;
-    const own = {
-      inverseTemperature: engine.upload(Float32Array.of(1 / temperature), []),
-      scaling: engine.upload(Float32Array.of(adapter?.scaling ?? 0), []),
-    };
+    const own = adapter ? await this.#scaledFactors(adapter) : await this.#zeroFactors();
+    own.inverseTemperature = engine.upload(Float32Array.of(1 / temperature), []);
     const feeds: Record<string, DeviceTensor> = {
       ...(await model.rotaryTables()),
       ...Object.fromEntries(model.weights),
       [HEAD_WEIGHT]: model.headWeights().head,
-      ...(adapter ? Object.fromEntries(adapter.factors) : await this.#zeroFactors()),
+      ...(adapter ? Object.fromEntries(adapter.factors) : {}),
       ...own,
     };
     return { feeds, dispose: () => Object.values(own).forEach((tensor) => tensor.dispose()) };
@@ -113,12 +110,15 @@ export class Decoder {
     const temporary = this.#stepFeeds(cache, step);
     const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...cache.feeds(), ...temporary };
     const outputs: Record<string, DeviceTensor> = {};
-    for (const { segment, program } of await this.#compiled()) {
-      Object.assign(outputs, await program.run(feeds));
-      feeds.x?.dispose();
-      if (!segment.head) feeds.x = outputs.hidden;
+    try {
+      for (const { segment, program } of await this.#compiled()) {
+        Object.assign(outputs, await program.run(feeds));
+        feeds.x?.dispose();
+        if (!segment.head) feeds.x = outputs.hidden;
+      }
+    } finally {
+      Object.values(temporary).forEach((tensor) => tensor.dispose());
     }
-    Object.values(temporary).forEach((tensor) => tensor.dispose());
     const numbers = async (name: string) => {
       const data = await engine.read(outputs[name]) as Float32Array;
       outputs[name].dispose();
@@ -188,9 +188,24 @@ export class Decoder {
     throw new Error(`the decoder was made for an adapter of ${show(this.lora)}, got one of ${show(adapter)}`);
   }
 
-  /** Factors for running without an adapter: with a scaling of 0 their values do not matter. */
+  /** The factors B times the adapter's scaling, which saves each layer a multiplication at each step. */
+  async #scaledFactors(adapter: AdapterWeights): Promise<Record<string, DeviceTensor>> {
+    const { engine, config } = this.model;
+    const feeds: Record<string, DeviceTensor> = {};
+    for (let layer = 0; layer < config.layers; layer++) {
+      for (const module of adapter.modules) {
+        const name = `model.layers.${layer}.${loraNames(module).b}`;
+        const factor = adapter.factors.get(name);
+        if (!factor) throw new Error(`the adapter has no "${name}"`);
+        const data = await engine.read(factor) as Float32Array;
+        feeds[name] = await engine.store(Float32Array.from(data, (value) => value * adapter.scaling), factor.shape);
+      }
+    }
+    return feeds;
+  }
+
+  /** Factors for running without an adapter. */
   async #zeroFactors(): Promise<Record<string, DeviceTensor>> {
-    if (this.#noFactors) return this.#noFactors;
     const { engine, config } = this.model;
     const { modules, r } = this.lora;
     const feeds: Record<string, DeviceTensor> = {};
@@ -204,7 +219,7 @@ export class Decoder {
         feeds[`model.layers.${layer}.${b}`] = zeroB;
       }
     }
-    return this.#noFactors = feeds;
+    return feeds;
   }
 
   /** Frees the programs. The model stays. */
@@ -212,7 +227,5 @@ export class Decoder {
     const segments = await this.#segments;
     this.#segments = null;
     for (const { program } of segments ?? []) await program.dispose();
-    new Set(Object.values(this.#noFactors ?? {})).forEach((tensor) => tensor.dispose());
-    this.#noFactors = null;
   }
 }

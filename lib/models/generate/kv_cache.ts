@@ -11,7 +11,7 @@ import type { ModelConfig } from "../config.ts";
 import { cacheNames } from "./decode_program.ts";
 
 /** Capacity grows by this many tokens: each growth moves the cache, each spare token is computed in vain. */
-export const CAPACITY_STEP = 64;
+export const CAPACITY_STEP = 32;
 
 /** A batch's cache. Rows are numbered from 0 and dense. */
 export class KvCache {

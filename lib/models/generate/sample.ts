@@ -55,7 +55,7 @@ export function checkSamplingOptions({ temperature, topK, topP, minP, repetition
 /** A weight's bits above these name its bucket: 32 buckets for each power of two. */
 const BUCKET_BITS = 18;
 
-/** Draws tokens. Its fields hold the last draw, and nothing is allocated from one token to the next. */
+/** Draws tokens. Its fields hold the last draw; its arrays serve all draws. */
 export class Sampler {
   /** The token drawn last. */
   token = 0;
@@ -102,19 +102,15 @@ export class Sampler {
     if (!(highestProbability > 0)) {
       throw new Error("the model's logits are not finite: its weights or its adapter have diverged");
     }
-    const isPenalized = repetitionPenalty !== 1;
-    if (edit || (isPenalized && temperature === 0)) {
-      this.#edited.set(logits);
-      if (isPenalized) { for (const token of seen) this.#edited[token] = this.#penalized(logits[token]); }
-      edit?.(this.#edited);
-      this.token = this.#drawEdited(random);
+    if (edit || (repetitionPenalty !== 1 && temperature === 0)) {
+      this.token = this.#drawEdited(logits, seen, edit, random);
     } else if (temperature === 0) {
       this.token = logits.indexOf(highestLogit);
     } else {
       const probabilities = scores.probabilities.subarray(start, start + vocabSize);
-      this.token = isPenalized
-        ? this.#drawPenalized(logits, probabilities, seen, random)
-        : this.#draw(probabilities, highestProbability, 1, random.float());
+      this.token = repetitionPenalty === 1
+        ? this.#draw(probabilities, highestProbability, 1, random.float())
+        : this.#drawPenalized(logits, probabilities, seen, random);
     }
     const logit = logits[this.token];
     this.logProb = (logit - highestLogit) / (temperature || 1) + Math.log(highestProbability);
@@ -126,7 +122,7 @@ export class Sampler {
     return logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
   }
 
-  /** Only the seen tokens' probabilities change, before all are divided by their sum. */
+  /** Saves an exponential a token: only seen tokens' probabilities change, before all are divided by their sum. */
   #drawPenalized(logits: Float32Array, probabilities: Float32Array, seen: Iterable<number>, random: Random): number {
     const weights = this.#edited;
     weights.set(probabilities);
@@ -138,12 +134,24 @@ export class Sampler {
       if (weights[token] > highest) highest = weights[token];
       total += weights[token];
     }
+    // Where all that was probable was penalized, what is left may be too small for float32.
+    if (!(highest > 1e-20 && highest < 1e20)) return this.#drawEdited(logits, seen, undefined, random);
     return this.#draw(weights, highest, total, random.float());
   }
 
-  /** Draws from the edited logits. */
-  #drawEdited(random: Random): number {
+  /** Draws from the logits after penalty and edit. */
+  #drawEdited(
+    original: Float32Array,
+    seen: Iterable<number>,
+    edit: ((logits: Float32Array) => void) | undefined,
+    random: Random,
+  ): number {
     const logits = this.#edited;
+    logits.set(original);
+    if (this.options.repetitionPenalty !== 1) {
+      for (const token of seen) logits[token] = this.#penalized(original[token]);
+    }
+    edit?.(logits);
     let highest = -Infinity;
     for (let token = 0; token < logits.length; token++) if (logits[token] > highest) highest = logits[token];
     if (!Number.isFinite(highest)) {

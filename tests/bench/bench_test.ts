@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { measureMatmul } from "./matmul.ts";
+import type { BenchReport } from "./report.ts";
+
+const TASK = new URL("../../lib/tasks/bench.ts", import.meta.url).pathname;
+
+async function bench(...args: string[]) {
+  const command = new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", TASK, ...args] });
+  const { code, stdout, stderr } = await command.output();
+  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out, error };
+}
+
+/** Runs the task and checks its printed table against its JSON; returns the rows' names by section. */
+async function benchRows(...args: string[]): Promise<Record<string, string[]>> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { code, out, error } = await bench(...args, "--quick", "--json", `${folder}/bench.json`);
+    assert.equal(code, 0, `${out}\n${error}`);
+    const report: BenchReport = JSON.parse(await Deno.readTextFile(`${folder}/bench.json`));
+    assert.match(out.split("\n")[0], /threads, .*Deno .*ONNX Runtime /);
+    const rows: Record<string, string[]> = {};
+    for (const { section, name, rows: own, peakBytes, error } of report.results) {
+      assert.equal(error, null, name);
+      assert.ok(peakBytes! > 50e6, `${name}: ${peakBytes} bytes`);
+      assert.match(out, new RegExp(`\\n${name.replace("+", "\\+")} +[\\d.]+\\n`), "the memory table");
+      for (const { what, shape, value, ofRaw } of own) {
+        assert.ok(out.includes(what) && out.includes(shape), `the table lacks "${what}" at ${shape}`);
+        assert.ok(value! > 0, `${what}: ${value}`);
+        if (ofRaw !== null) assert.ok(ofRaw > 0, `${what}: ${ofRaw}`);
+        (rows[section] ??= []).push(what);
+      }
+    }
+    return rows;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("deno task bench has its rows", async () => {
+  const { matmul, ...rows } = await benchRows();
+  const engines = ["ONNX Runtime", "TensorFlow.js", "jax-js"];
+  assert.deepEqual(matmul.map((what) => engines.find((engine) => what.startsWith(engine))), [...engines, ...engines]);
+  const passes = ["forward", "backward, recomputing", "forward + backward, residuals"];
+  const block = ["LoRA r16", "full"].flatMap((variant) => passes.map((pass) => `${variant}: ${pass}`));
+  assert.deepEqual(rows, {
+    "decoder-block": [...block, ...block],
+    sft: ["full, recomputing", "full, residuals", "LoRA r16, recomputing", "LoRA r16, residuals"],
+    rollout: ["LoRA r16, frozen weights", "full, weights as inputs"],
+  });
+});
+
+Deno.test("deno task bench --section half-billion has its rows", async () => {
+  assert.deepEqual(await benchRows("--section", "half-billion"), {
+    "half-billion": ["freeze the weights for decoding", "rollout", "forward, backward, AdamW", "the whole step"],
+  });
+});
+
+Deno.test("deno task bench says what is wrong with its arguments", async () => {
+  const unknown = await bench("--section", "lunch");
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.error, /--section lunch: expected one of matmul, decoder-block, sft, rollout, half-billion/);
+  const misspelt = await bench("--quik");
+  assert.equal(misspelt.code, 2);
+  assert.match(misspelt.error, /--quik/);
+});
+
+Deno.test("measureMatmul() says why another engine does not run, or that it is wrong", async () => {
+  const rows = await measureMatmul({ quick: true }, {
+    absent: () => Promise.reject(new Error("no such library\nand details")),
+    wrong: () =>
+      Promise.resolve({
+        description: "wrong 1.0",
+        product: () => ({ run: () => {}, flops: 1, firstElement: () => Promise.resolve(NaN) }),
+      }),
+  });
+  const notes = (name: string) => rows.filter(({ what }) => what === name).map(({ value, note }) => ({ value, note }));
+  const absent = { value: null, note: "does not run here: no such library" };
+  assert.deepEqual(notes("absent"), [absent, absent]);
+  assert.equal(notes("wrong").length, 2);
+  for (const { note } of notes("wrong")) assert.match(note, /first element is NaN, expected -?\d/);
+});

@@ -1,0 +1,51 @@
+/** An engine that counts the matrix products it runs. */
+import type { CompileOptions, DeviceTensor, Engine, Program } from "../../lib/engine/mod.ts";
+import { bindDimensions, neededNodes, resolveShape } from "../../lib/graph/mod.ts";
+
+/** Runs everything on another engine, and adds up 2 for each multiplication with its addition. */
+export class CountingEngine implements Engine {
+  /** Of all matrix products so far. */
+  flops = 0;
+  constructor(readonly engine: Engine) {}
+
+  async compile(options: CompileOptions): Promise<Program> {
+    const program = await this.engine.compile(options);
+    const nodes = neededNodes(Object.values(options.outputs));
+    const products = nodes.filter(({ operator }) => operator.name === "matmul");
+    const inputs = Object.values(options.outputs)[0].graph.inputs;
+    const countRun = (feeds: Readonly<Record<string, DeviceTensor>>) => {
+      const given = inputs.filter(({ name }) => program.inputNames.includes(name));
+      const sizes = bindDimensions(given.map((tensor) => ({ tensor, shape: feeds[tensor.name].shape })));
+      for (const { inputs: [a], outputs: [y], attributes } of products) {
+        const inner = resolveShape(a.shape, sizes).at((attributes as { transposeA: boolean }).transposeA ? -2 : -1)!;
+        this.flops += 2 * inner * resolveShape(y.shape, sizes).reduce((count, length) => count * length, 1);
+      }
+    };
+    return {
+      inputNames: program.inputNames,
+      outputNames: program.outputNames,
+      run: (feeds, into) => {
+        countRun(feeds);
+        return program.run(feeds, into);
+      },
+      dispose: () => program.dispose(),
+    };
+  }
+
+  get device() {
+    return this.engine.device;
+  }
+  get description() {
+    return this.engine.description;
+  }
+  get bytesInUse() {
+    return this.engine.bytesInUse;
+  }
+  upload: Engine["upload"] = (...args) => this.engine.upload(...args);
+  store: Engine["store"] = (...args) => this.engine.store(...args);
+  zeros: Engine["zeros"] = (shape) => this.engine.zeros(shape);
+  read: Engine["read"] = (tensor) => this.engine.read(tensor);
+  dispose(): Promise<void> {
+    return this.engine.dispose();
+  }
+}

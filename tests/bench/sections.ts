@@ -1,0 +1,30 @@
+/** Everything that is measured, in the order in which it is shown. */
+import { decoderBlockSection } from "./decoder_block.ts";
+import { halfBillionSection } from "./half_billion.ts";
+import { matmulSection } from "./matmul.ts";
+import { rolloutSection } from "./rollout.ts";
+import type { BenchCase, Section } from "./section.ts";
+import { sftSection } from "./sft.ts";
+
+export const SECTIONS: readonly Section[] = [
+  matmulSection,
+  decoderBlockSection,
+  sftSection,
+  rolloutSection,
+  halfBillionSection,
+];
+
+/** The sections of one name, or all but the heavy ones. Throws when there is none of that name. */
+export function chosenSections(name: string | undefined): readonly Section[] {
+  if (name === undefined) return SECTIONS.filter(({ heavy }) => !heavy);
+  const chosen = SECTIONS.filter((section) => section.name === name);
+  if (chosen.length > 0) return chosen;
+  throw new Error(`--section ${name}: expected one of ${SECTIONS.map((section) => section.name).join(", ")}`);
+}
+
+/** A case by its name. */
+export function caseNamed(name: string): BenchCase {
+  const found = SECTIONS.flatMap(({ cases }) => cases).find((each) => each.name === name);
+  if (!found) throw new Error(`there is no case "${name}"`);
+  return found;
+}

@@ -1,0 +1,124 @@
+/**
+ * Every operator and kernel on the WebGPU provider, with fallback to the CPU forbidden. Runs where KILN_WEBGPU=1 says that
+ * there is a GPU, or SwiftShader in its place: `. .ci/install-swiftshader.sh`.
+ */
+import assert from "node:assert/strict";
+import { createEngine, type DeviceTensor, type Engine } from "../../lib/engine/mod.ts";
+import { add, exp, gradients, Graph, mul, sum } from "../../lib/graph/mod.ts";
+import { adamwGraph, adamwStepValues } from "../../lib/kernels/mod.ts";
+import { DIFFERENTIABLE, PLAIN } from "../graph/ops/operator_cases.ts";
+import { DECODING_KERNELS, TRAINING_KERNELS } from "../kernels/kernel_cases.ts";
+import { checkEngine } from "../support/check_engine.ts";
+import { DECODER_BLOCK } from "../support/decoder_block.ts";
+
+const ignore = Deno.env.get("KILN_WEBGPU") !== "1";
+// One engine for the file, made by the first test that runs: where there is no GPU, none may be asked for.
+let shared: Promise<Engine> | undefined;
+const webgpu = () => shared ??= createEngine({ device: "webgpu" });
+
+for (const graphCase of [...DIFFERENTIABLE, ...TRAINING_KERNELS, DECODER_BLOCK]) {
+  if (graphCase.notOnWebGpu) continue;
+  Deno.test({
+    name: `${graphCase.name}: value and gradient on WebGPU`,
+    ignore,
+    fn: async () => await checkEngine(await webgpu(), graphCase, { tolerance: 2e-5 }),
+  });
+}
+
+for (const graphCase of [...PLAIN, ...DECODING_KERNELS]) {
+  if (graphCase.notOnWebGpu) continue;
+  Deno.test({
+    name: `${graphCase.name}: value on WebGPU`,
+    ignore,
+    fn: async () => await checkEngine(await webgpu(), graphCase, { differentiable: false }),
+  });
+}
+
+Deno.test({
+  name: "WebGPU keeps outputs on the device, feeds them on, and reads them back",
+  ignore,
+  fn: async () => {
+    const engine = await webgpu();
+    const before = engine.bytesInUse;
+    const x = new Graph().input("x", ["n"]);
+    const program = await engine.compile({ outputs: { y: exp(x) } });
+    const stored = await engine.store(Float32Array.of(0, 1), [2]);
+    assert.equal(stored.data, null);
+    const { y } = await program.run({ x: stored });
+    assert.equal(y.data, null);
+    const { y: twice } = await program.run({ x: y });
+    const values = await engine.read(twice) as Float32Array;
+    assert.ok(Math.abs(values[0] - Math.E) < 1e-5 && Math.abs(values[1] - Math.exp(Math.E)) < 1e-4, `${values}`);
+    assert.equal(engine.bytesInUse, before + 3 * 8);
+    [stored, y, twice].forEach((tensor: DeviceTensor) => tensor.dispose());
+    assert.equal(engine.bytesInUse, before);
+    await assert.rejects(program.run({ x: y }), /input "x": the tensor was disposed/);
+    await program.dispose();
+  },
+});
+
+Deno.test({
+  name: "WebGPU trains: AdamW takes a loss to its minimum with everything on the device",
+  ignore,
+  fn: async () => {
+    const engine = await webgpu();
+    const graph = new Graph();
+    const [parameter, goal] = [graph.input("parameter", [2]), graph.input("goal", [2])];
+    const distance = add(parameter, goal); // to minus the goal
+    const loss = sum(mul(distance, distance), 0);
+    const [gradient] = gradients([{ tensor: loss, gradient: graph.constant([1], [1]) }], [parameter]);
+    const backward = await engine.compile({ outputs: { gradient } });
+    const options = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
+    const update = await engine.compile({ outputs: adamwGraph(options) });
+    const goalTensor = await engine.store(Float32Array.of(1, -2), [2]);
+    let state: Record<string, DeviceTensor> = {};
+    for (const name of ["parameter", "firstMoment", "secondMoment"]) {
+      state[name] = await engine.store(new Float32Array(2), [2]);
+    }
+    for (let t = 1; t <= 120; t++) {
+      const { gradient } = await backward.run({ parameter: state.parameter, goal: goalTensor });
+      const values = adamwStepValues(options, { t, learningRate: 0.1, weightDecay: 0, clip: 1 });
+      const scalars = Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, engine.upload(Float32Array.of(value), [])]),
+      );
+      const next = await update.run({ ...state, ...scalars, gradient });
+      [gradient, ...Object.values(state), ...Object.values(scalars)].forEach((tensor) => tensor.dispose());
+      state = next;
+    }
+    const values = await engine.read(state.parameter) as Float32Array;
+    assert.ok(Math.abs(values[0] + 1) < 0.02 && Math.abs(values[1] - 2) < 0.02, `${values}`);
+    Object.values(state).forEach((tensor) => tensor.dispose());
+    goalTensor.dispose();
+    await backward.dispose();
+    await update.dispose();
+  },
+});
+
+Deno.test({
+  name: "createEngine() says what a machine without a GPU lacks",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    // In a process of its own, where the Vulkan loader is shown no driver.
+    const script = 'import { createEngine } from "./lib/engine/mod.ts"; await createEngine({ device: "webgpu" });';
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", script],
+      cwd: new URL("../..", import.meta.url),
+      env: { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null", NO_COLOR: "1" },
+    }).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /device "webgpu" cannot be used: .*It needs a GPU with a Vulkan, Metal or D3D12 driver .*Use device "cpu" otherwise\./s,
+    );
+  },
+});
+
+Deno.test({
+  name: "the shared WebGPU engine ends with no tensor left",
+  ignore,
+  fn: async () => {
+    const engine = await webgpu();
+    assert.equal(engine.bytesInUse, 0);
+    await engine.dispose();
+  },
+});
