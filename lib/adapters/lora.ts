@@ -6,6 +6,7 @@ import {
   type LinearModule,
   linearShape,
   loraNames,
+  type ModelConfig,
 } from "../models/mod.ts";
 import type { Random } from "../random/mod.ts";
 
@@ -33,6 +34,26 @@ export function loraScaling({ r, loraAlpha, useRslora }: { r: number; loraAlpha:
 }
 
 /**
+ * The shapes of an adapter's factors by their names: `model.layers.0.self_attn.q_proj.lora_A` [r, in] and `.lora_B` [out, r]
+ * for each module of each layer.
+ */
+export function loraShapes(
+  config: ModelConfig,
+  { modules, r }: { modules: readonly LinearModule[]; r: number },
+): Map<string, readonly [number, number]> {
+  const shapes = new Map<string, readonly [number, number]>();
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const module of modules) {
+      const [outputs, inputs] = linearShape(config, module);
+      const { a, b } = loraNames(module);
+      shapes.set(`model.layers.${layer}.${a}`, [r, inputs]);
+      shapes.set(`model.layers.${layer}.${b}`, [outputs, r]);
+    }
+  }
+  return shapes;
+}
+
+/**
  * A new adapter for a model, which changes nothing until trained: A is drawn as PEFT draws it (Kaiming-uniform with
  * a = sqrt 5, that is uniform in +-1 / sqrt(in)), B is zero.
  *
@@ -51,16 +72,13 @@ export async function createLora(model: CausalLM, random: Random, options: LoraO
   }
   const modules = LINEAR_MODULES.filter((module) => wanted.includes(module));
   const factors: AdapterWeights["factors"] = new Map();
-  for (let layer = 0; layer < model.config.layers; layer++) {
-    for (const module of modules) {
-      const [outputs, inputs] = linearShape(model.config, module);
-      const { a, b } = loraNames(module);
-      const bound = 1 / Math.sqrt(inputs);
-      const values = new Float32Array(r * inputs);
-      for (let i = 0; i < values.length; i++) values[i] = (2 * random.float() - 1) * bound;
-      factors.set(`model.layers.${layer}.${a}`, await model.engine.store(values, [r, inputs]));
-      factors.set(`model.layers.${layer}.${b}`, await model.engine.store(new Float32Array(outputs * r), [outputs, r]));
+  for (const [name, shape] of loraShapes(model.config, { modules, r })) {
+    const values = new Float32Array(shape[0] * shape[1]);
+    if (name.endsWith("lora_A")) {
+      const bound = 1 / Math.sqrt(shape[1]);
+      for (let i = 0; i < values.length; i++) values[i] = random.uniform(-bound, bound);
     }
+    factors.set(name, await model.engine.store(values, shape));
   }
   return { modules, factors, r, loraAlpha, useRslora, scaling: loraScaling({ r, loraAlpha, useRslora }) };
 }

@@ -1,7 +1,7 @@
 /** Merging an adapter into its model's weights. */
 import type { CausalLM } from "../models/mod.ts";
-import { linearShape, loraNames, modulePath } from "../models/mod.ts";
-import type { LoraAdapter } from "./lora.ts";
+import { loraNames, modulePath } from "../models/mod.ts";
+import { type LoraAdapter, loraShapes } from "./lora.ts";
 
 /**
  * Adds scaling B A to every corrected weight, in float64 before rounding. The model is changed for good; drop the adapter
@@ -33,19 +33,12 @@ export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promi
 }
 
 /** Throws when the adapter has no factor for a layer of the model, or one of another shape. */
-function checkFits(model: CausalLM, { modules, factors, r }: LoraAdapter): void {
-  for (let layer = 0; layer < model.config.layers; layer++) {
-    for (const module of modules) {
-      const [outputs, inputs] = linearShape(model.config, module);
-      const { a, b } = loraNames(module);
-      for (const [short, shape] of [[a, [r, inputs]], [b, [outputs, r]]] as const) {
-        const name = `model.layers.${layer}.${short}`;
-        const found = factors.get(name);
-        if (found?.shape.join() === shape.join()) continue;
-        const got = found ? `is [${found.shape.join(", ")}]` : "is missing";
-        throw new Error(`the adapter's "${name}" ${got}; the model asks for [${shape.join(", ")}]`);
-      }
-    }
+function checkFits(model: CausalLM, adapter: LoraAdapter): void {
+  for (const [name, shape] of loraShapes(model.config, adapter)) {
+    const found = adapter.factors.get(name);
+    if (found?.shape.join() === shape.join()) continue;
+    const got = found ? `is [${found.shape.join(", ")}]` : "is missing";
+    throw new Error(`the adapter's "${name}" ${got}; the model asks for [${shape.join(", ")}]`);
   }
 }
 

@@ -5,14 +5,12 @@ import {
   type CausalLM,
   LINEAR_MODULES,
   type LinearModule,
-  linearShape,
-  loraNames,
   modulePath,
   openSafetensors,
   type TensorSource,
   writeSafetensors,
 } from "../models/mod.ts";
-import { type LoraAdapter, loraScaling } from "./lora.ts";
+import { type LoraAdapter, loraScaling, loraShapes } from "./lora.ts";
 
 /** PEFT wraps the model twice: each tensor's name starts with this. */
 const PREFIX = "base_model.model.";
@@ -116,7 +114,7 @@ export async function loadAdapter(model: CausalLM, folder: string): Promise<Lora
   const file = await openSafetensors(`${folder}/adapter_model.safetensors`);
   const factors: LoraAdapter["factors"] = new Map();
   try {
-    const shapes = factorShapes(model, modules, options.r);
+    const shapes = loraShapes(model.config, { modules, r: options.r });
     // All shapes are checked before the first factor is read.
     for (const [factor, shape] of shapes) checkTensor(file, tensorName(factor), shape, options.r);
     const expected = new Set([...shapes.keys()].map(tensorName));
@@ -174,20 +172,6 @@ async function readAdapterConfig(path: string) {
 function isSet(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Boolean(value);
   return Object.keys(value).length > 0;
-}
-
-/** The shape of every factor, by its name here. */
-function factorShapes(model: CausalLM, modules: readonly LinearModule[], r: number): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (let layer = 0; layer < model.config.layers; layer++) {
-    for (const module of modules) {
-      const [outputs, inputs] = linearShape(model.config, module);
-      const { a, b } = loraNames(module);
-      shapes.set(`model.layers.${layer}.${a}`, [r, inputs]);
-      shapes.set(`model.layers.${layer}.${b}`, [outputs, r]);
-    }
-  }
-  return shapes;
 }
 
 function checkTensor(file: TensorSource, name: string, expected: readonly number[], r: number): void {

@@ -30,7 +30,8 @@ export interface Program {
    * share one record.
    *
    * @param into Tensors to write outputs to, by name (on the CPU, where this saves an allocation).
-   * @throws When an input is missing or does not have the shape that the graph declares; the message names it.
+   * @throws When an input is missing, was disposed, or does not have the dtype and shape that the graph declares; when a
+   *   tensor of `into` is not one that the program can write. The message names it.
    */
   run(
     feeds: Readonly<Record<string, DeviceTensor>>,
@@ -44,6 +45,8 @@ export interface CompileOptions {
   outputs: Readonly<Record<string, Tensor>>;
   /** Inputs frozen into the program, so that the runtime may lay them out for speed. */
   initializers?: Record<string, Initializer>;
+  /** The program runs often and briefly, as decoding does: its threads stay awake between operators. Default false. */
+  lowLatency?: boolean;
 }
 
 /** Runs graphs on one device. */
@@ -54,7 +57,9 @@ export interface Engine {
   compile(options: CompileOptions): Promise<Program>;
   /**
    * Makes a tensor of numbers that change at every step (token ids, masks). On the CPU the array itself becomes the
-   * tensor: nothing is copied. On a GPU it is copied by each run that is fed with it.
+   * tensor: nothing is copied. On a GPU it is copied by each run that is fed with it, and must have elements.
+   *
+   * @throws When the data does not fill the shape.
    */
   upload(data: TensorData, shape: readonly number[], dtype?: DType): DeviceTensor;
   /** Puts numbers on the device to stay: weights, optimizer states. On the CPU the same as `upload`. */

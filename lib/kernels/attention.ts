@@ -87,7 +87,7 @@ export interface KeyValueCache {
  * prompt (an empty cache), and anything between.
  *
  * The cache is only read. The caller writes the new keys and values into it: returning a whole cache would copy it at
- * each step.
+ * each step. On WebGPU the cache cannot be empty: there, give it one position that the bias masks.
  *
  * @param q [batch, heads, tokens, headDim]
  * @param k, v [batch, kvHeads, tokens, headDim] of the new tokens.

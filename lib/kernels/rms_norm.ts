@@ -3,24 +3,24 @@
  *
  *   y = x r w,   r = 1 / sqrt(mean(x^2) + epsilon),   along the last axis
  *
- * Backward, with x^ = x r and g = dy w:
+ * Backward, where the sums over columns and over rows are matrix-vector products, the cheapest way to read dy x:
  *
- *   dx = r (g - x^ mean(g x^)),   dw = sum over rows of dy x^
+ *   dx = r (dy w - x r^2 mean(dy x w)),   dw = sum over rows of dy x r
  */
 import {
-  add,
   defineOperator,
-  mean,
+  matmul,
   mul,
+  multiplyDimensions,
   ndarray,
-  reciprocal,
-  sqrt,
+  reshape,
+  scale,
   square,
   sub,
-  sumTo,
   type Tensor,
 } from "../graph/mod.ts";
 
+/** Gives y [..., size] and r [..., 1]. */
 const applyRmsNorm = defineOperator<{ epsilon: number }>({
   name: "rms_norm",
   cheap: true,
@@ -28,28 +28,43 @@ const applyRmsNorm = defineOperator<{ epsilon: number }>({
     if (weight.shape.length !== 1 || weight.shape[0] !== x.shape.at(-1)) {
       throw new Error(`expected a weight of [${x.shape.at(-1)}]`);
     }
-    return [{ dtype: x.dtype, shape: x.shape }];
+    return [{ dtype: x.dtype, shape: x.shape }, { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] }];
   },
-  gradient({ inputs: [x, weight], outputGradient: dy, attributes: { epsilon } }) {
-    const r = reciprocal(sqrt(add(mean(square(x), -1), x.graph.scalar(epsilon))));
-    const normalized = mul(x, r);
-    const g = mul(dy, weight);
-    const dx = mul(r, sub(g, mul(normalized, mean(mul(g, normalized), -1))));
-    return [dx, sumTo(mul(dy, normalized), weight)];
+  gradient({ inputs: [x, weight], outputs: [, r], outputGradient: dy }) {
+    const size = weight.shape[0];
+    if (typeof size !== "number") {
+      throw new Error(`rms_norm: the gradient needs a last axis of known size, got ${size}`);
+    }
+    const product = mul(dy, x);
+    const mean = scale(matmul(product, reshape(weight, [size, 1])), 1 / size);
+    const dx = mul(r, sub(mul(dy, weight), mul(x, mul(square(r), mean))));
+    const rows = multiplyDimensions(...x.shape.slice(0, -1));
+    const dWeight = matmul(reshape(r, [rows, 1]), reshape(product, [rows, size]), { transposeA: true });
+    return [dx, reshape(dWeight, [size])];
   },
-  lower({ inputs, outputs, attributes: { epsilon }, emit }) {
-    emit("SimplifiedLayerNormalization", inputs, { outputs, attributes: { axis: -1, epsilon: { float: epsilon } } });
+  lower({ target, inputs, outputs: [y, r], attributes: { epsilon }, emit, float, integers }) {
+    const attributes = { axis: -1, epsilon: { float: epsilon } };
+    if (target === "cpu") {
+      emit("SimplifiedLayerNormalization", inputs, { outputs: [y, r], attributes });
+      return;
+    }
+    // The WebGPU provider leaves something else in the second output (seen in 1.30). Where r is not needed, ONNX Runtime
+    // drops these nodes.
+    emit("SimplifiedLayerNormalization", inputs, { outputs: [y], attributes });
+    const meanSquare = emit("ReduceMean", [emit("Mul", [inputs[0], inputs[0]]), integers([-1])]);
+    emit("Reciprocal", [emit("Sqrt", [emit("Add", [meanSquare, float(epsilon)])])], { outputs: [r] });
   },
   evaluate([x, weight], { epsilon }) {
     const width = x.shape.at(-1)!;
-    const result = ndarray(x.shape);
-    for (let start = 0; start < x.data.length; start += width) {
+    const [y, inverse] = [ndarray(x.shape), ndarray([...x.shape.slice(0, -1), 1])];
+    for (let row = 0; row < inverse.data.length; row++) {
+      const start = row * width;
       let squares = 0;
       for (let k = 0; k < width; k++) squares += x.data[start + k] ** 2;
-      const r = 1 / Math.sqrt(squares / width + epsilon);
-      for (let k = 0; k < width; k++) result.data[start + k] = x.data[start + k] * r * weight.data[k];
+      const r = inverse.data[row] = 1 / Math.sqrt(squares / width + epsilon);
+      for (let k = 0; k < width; k++) y.data[start + k] = x.data[start + k] * r * weight.data[k];
     }
-    return [result];
+    return [y, inverse];
   },
 });
 

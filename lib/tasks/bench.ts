@@ -47,7 +47,11 @@ async function main(args: string[]): Promise<number> {
   const results: CaseResult[] = [];
   for (const section of sections) {
     const own: CaseResult[] = [];
-    for (const { name } of section.cases) own.push(await runInChild(section, name, childArguments(name, quick)));
+    for (const benchCase of section.cases) {
+      showProgress(`measuring ${benchCase.name} ...`);
+      own.push(await runInChild(section, benchCase, childArguments(benchCase.name, quick)));
+    }
+    showProgress("");
     console.log(sectionTable(section, own));
     results.push(...own);
   }
@@ -77,4 +81,9 @@ function readArguments(args: string[]) {
 
 function childArguments(name: string, quick: boolean): string[] {
   return ["run", "-A", "--no-check", import.meta.filename!, "--case", name, ...(quick ? ["--quick"] : [])];
+}
+
+/** Says on a terminal what is going on; the next line of output takes its place. */
+function showProgress(text: string): void {
+  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }

@@ -79,12 +79,17 @@ export function* houseDocuments(recipe: HouseRecipe, tokenizer: Tokenizer): Gene
   }
 }
 
-/** A new house model and the run that trains it. */
+/**
+ * A new house model and the run that trains it.
+ *
+ * @throws {TokenizerError} when the tokenizer has more tokens than the recipe's vocabulary
+ */
 export async function pretrainHouseModel(
   recipe: HouseRecipe,
   options: { engine: Engine; tokenizer: Tokenizer; signal?: AbortSignal },
 ): Promise<{ model: CausalLM; run: AsyncGenerator<TrainingStep> }> {
   const { engine, tokenizer, signal } = options;
+  tokenizer.assertFits(recipe.config.vocabSize);
   const config = { ...recipe.config, eosTokenIds: tokenizer.eosTokenIds };
   const model = await createModel(config, { engine, random: new Random(recipe.seed).fork("weights") });
   const run = pretrain({

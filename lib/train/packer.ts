@@ -59,6 +59,9 @@ export class Packer {
       if (done) return null;
       const index = this.#read++;
       if (value.ids.length === 0 || value.ids.length > this.maxLength) continue;
+      if (value.lossMask.length !== value.ids.length) {
+        throw new Error(`document ${index}: ${value.ids.length} ids but a loss mask of ${value.lossMask.length}`);
+      }
       if (!value.lossMask.some((trained, token) => trained && token > 0)) {
         throw new Error(`document ${index}: every token is masked, so it would train nothing`);
       }

@@ -23,10 +23,12 @@ async function benchRows(...args: string[]): Promise<Record<string, string[]>> {
     for (const { section, name, rows: own, peakBytes, error } of report.results) {
       assert.equal(error, null, name);
       assert.ok(peakBytes! > 50e6, `${name}: ${peakBytes} bytes`);
-      assert.match(out, new RegExp(`\\n${name.replace("+", "\\+")} +[\\d.]+\\n`), "the memory table");
-      for (const { what, shape, value, ofRaw } of own) {
+      assert.match(out.split("Peak memory")[1], new RegExp(`\\n${name} +[\\d.]+`));
+      for (const { what, shape, value, ofRaw, note } of own) {
         assert.ok(out.includes(what) && out.includes(shape), `the table lacks "${what}" at ${shape}`);
-        assert.ok(value! > 0, `${what}: ${value}`);
+        // Other engines may not run everywhere; ours do.
+        if (value === null) assert.match(note, /^does not run here: /, what);
+        else assert.ok(value > 0, `${what}: ${value}`);
         if (ofRaw !== null) assert.ok(ofRaw > 0, `${what}: ${ofRaw}`);
         (rows[section] ??= []).push(what);
       }
@@ -40,7 +42,8 @@ async function benchRows(...args: string[]): Promise<Record<string, string[]>> {
 Deno.test("deno task bench has its rows", async () => {
   const { matmul, ...rows } = await benchRows();
   const engines = ["ONNX Runtime", "TensorFlow.js", "jax-js"];
-  assert.deepEqual(matmul.map((what) => engines.find((engine) => what.startsWith(engine))), [...engines, ...engines]);
+  const measured = matmul.map((what) => engines.find((engine) => what.startsWith(engine)));
+  assert.deepEqual(measured.sort(), [...engines, ...engines].sort());
   const passes = ["forward", "backward, recomputing", "forward + backward, residuals"];
   const block = ["LoRA r16", "full"].flatMap((variant) => passes.map((pass) => `${variant}: ${pass}`));
   assert.deepEqual(rows, {

@@ -20,7 +20,7 @@ const COMPLETIONS = 8;
 export const halfBillionSection: Section = {
   name: "half-billion",
   title: "A GRPO step at Qwen2.5-0.5B's shape, LoRA r32",
-  cases: [{ name: "half-billion", run: measureStep }],
+  cases: [{ name: "half-billion", memoryLimit: 16, run: measureStep }],
   heavy: true,
 };
 

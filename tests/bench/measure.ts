@@ -24,8 +24,8 @@ export interface MeasureOptions {
   /** A sample repeats a faster function until it lasts about this many milliseconds; default 20. */
   sampleMilliseconds?: number;
   /**
-   * Idle time before each sample; default 50. ONNX Runtime's threads wait for their session's next run in a loop: for
-   * some 30 ms they would take a core from whatever is measured next.
+   * Idle time before each sample; default 50. Threads of a low-latency program wait for its next run in a loop: for some
+   * 30 ms they would take a core from whatever is measured next.
    */
   restMilliseconds?: number;
 }

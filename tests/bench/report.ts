@@ -10,6 +10,8 @@ export interface CaseResult {
   rows: readonly Row[];
   /** The most memory that its process held, in bytes; null when it failed. */
   peakBytes: number | null;
+  /** What it may be, in 10^9 bytes; null where nothing is asked. */
+  memoryLimit: number | null;
   /** Why it failed. */
   error: string | null;
 }
@@ -47,8 +49,12 @@ function tableRow({ what, shape, value, unit, spread, ofRaw, aim, note }: Row): 
 
 /** The peak of each case's process. */
 export function memoryTable(results: readonly CaseResult[]): string {
-  const rows = results.flatMap(({ name, peakBytes }) =>
-    peakBytes === null ? [] : [{ case: name, "peak GB": Number((peakBytes / 1e9).toFixed(2)) }]
+  const rows = results.flatMap(({ name, peakBytes, memoryLimit }) =>
+    peakBytes === null ? [] : [{
+      case: name,
+      "peak GB": Number((peakBytes / 1e9).toFixed(2)),
+      ...(memoryLimit === null ? {} : { "limit GB": memoryLimit }),
+    }]
   );
   return tableText(rows, { caption: "\nPeak memory, a process a case", maxRows: Infinity });
 }

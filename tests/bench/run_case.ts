@@ -24,13 +24,14 @@ export async function runAndExit(benchCase: BenchCase, settings: BenchSettings):
  * The parent's side: runs Deno with `args`, which should come to `runAndExit`. A case that fails, or whose process is
  * killed, gives a result that says so.
  */
-export async function runInChild({ name: section }: Section, name: string, args: string[]): Promise<CaseResult> {
+export async function runInChild(section: Section, benchCase: BenchCase, args: string[]): Promise<CaseResult> {
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" });
   const { code, signal, stdout } = await child.output();
   const lastLine = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "";
   let output: CaseOutput = { error: `the process ended with ${signal ?? `code ${code}`}` };
   if (code === 0) output = JSON.parse(lastLine);
+  const common = { section: section.name, name: benchCase.name, memoryLimit: benchCase.memoryLimit ?? null };
   return "error" in output
-    ? { section, name, rows: [], peakBytes: null, error: output.error }
-    : { section, name, ...output, error: null };
+    ? { ...common, rows: [], peakBytes: null, error: output.error }
+    : { ...common, ...output, error: null };
 }

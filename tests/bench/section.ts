@@ -25,6 +25,8 @@ export interface Row {
 /** Cases run in a process of their own each, so that peaks of memory do not mix. */
 export interface BenchCase {
   name: string;
+  /** What its process may hold at most, in 10^9 bytes; shown beside what it did. */
+  memoryLimit?: number;
   run(settings: BenchSettings): Promise<Row[]>;
 }
 

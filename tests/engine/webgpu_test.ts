@@ -58,6 +58,16 @@ Deno.test({
 });
 
 Deno.test({
+  name: "WebGPU refuses a tensor without elements",
+  ignore,
+  fn: async () => {
+    const engine = await webgpu();
+    assert.throws(() => engine.zeros([2, 0, 3]), /WebGPU cannot hold a tensor without elements, got \[2, 0, 3\]/);
+    await assert.rejects(engine.store(new Float32Array(0), [0]), /without elements, got \[0\]/);
+  },
+});
+
+Deno.test({
   name: "WebGPU trains: AdamW takes a loss to its minimum with everything on the device",
   ignore,
   fn: async () => {

@@ -176,7 +176,7 @@ export class Decoder {
         initializers[name] = { data: await engine.read(weight) as Float32Array, shape: weight.shape };
       }
       const outputs = segmentOutputs(config, this.lora, segment);
-      compiled.push({ segment, program: await engine.compile({ outputs, initializers }) });
+      compiled.push({ segment, program: await engine.compile({ outputs, initializers, lowLatency: true }) });
     }
     return compiled;
   }

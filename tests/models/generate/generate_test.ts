@@ -167,10 +167,10 @@ Deno.test("generate() sees changed weights unless they are frozen", async () => 
 Deno.test("generate() ends each completion at its first stop token, and the others go on", async () => {
   await withSmallModel(async (model) => {
     const prompts = randomPrompts([3, 8, 5]);
-    const options = { prompts, samples: 4, maxNewTokens: 30, seed: 5, maxBatchRows: 6 };
+    const options = { prompts, samples: 16, maxNewTokens: 30, seed: 5, maxBatchRows: 20 };
     const free = await generate(model, { ...options, stopTokenIds: [] });
-    // Tokens that end some texts at once, some later, and some not at all.
-    const stopTokenIds = [free[0][0].tokenIds[0], free[2][1].tokenIds[9]];
+    // Tokens that end some texts at once, several in one step, and some not at all.
+    const stopTokenIds = [free[0][0].tokenIds[0], free[2][1].tokenIds[9], free[1][2].tokenIds[5]];
     const stopped = await generate(model, { ...options, stopTokenIds });
     const reasons = new Set<string>();
     stopped.flat().forEach((completion, i) => {

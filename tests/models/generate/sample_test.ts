@@ -192,3 +192,12 @@ Deno.test("Sampler draws a token also where rounding leaves the probabilities' s
   }
   assert.deepEqual([...drawn].sort(), [0, 1]);
 });
+
+Deno.test("Sampler draws an unseen token where the penalty makes all that was probable improbable", () => {
+  // At temperature 0.1 the second token's probability is e^-140, 0 in float32; after the penalty the first has less.
+  const options = { ...OFF, temperature: 0.1, repetitionPenalty: 2 };
+  const sampler = new Sampler(3, options);
+  sampler.sample(scoresOf([[30, 16, -5]], 0.1), 0, new Random(1), new Set([0]));
+  assert.equal(sampler.token, 1);
+  assert.ok(Math.abs(sampler.logProb + 140) < 1e-4);
+});
