@@ -1,6 +1,7 @@
 /**
  * `deno task pretrain`: trains the house model from nothing and writes its folder whole: tokenizer, bf16 weights, model card
- * and curve. Options: `--steps N`, `--seed N`, `--output FOLDER`. Metrics of the run go to outputs/pretrain-NNN.
+ * and curve. Options: `--scale X` (all steps times X, for a
+ * quick try), `--seed N`, `--output FOLDER`. Metrics of the run go to outputs/pretrain-NNN.
  */
 import { parseArgs } from "node:util";
 import { generateWordProblems, REASONING_PREFILL, toReasoningChat } from "../data/mod.ts";
@@ -15,6 +16,7 @@ import {
   evaluatePolicy,
   gsm8kTagRewards,
   HOUSE_RECIPE,
+  type HousePhase,
   type HouseRecipe,
   localSampler,
   pretrainHouseModel,
@@ -31,12 +33,16 @@ if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
     options: {
-      steps: { type: "string", default: String(HOUSE_RECIPE.steps) },
+      scale: { type: "string", default: "1" },
       seed: { type: "string", default: String(HOUSE_RECIPE.seed) },
       output: { type: "string", default: "data/models/kiln-tiny" },
     },
   });
-  const recipe = { ...HOUSE_RECIPE, steps: Number(values.steps), seed: Number(values.seed) };
+  const phases = HOUSE_RECIPE.phases.map((phase) => ({
+    ...phase,
+    steps: Math.max(1, Math.round(phase.steps * Number(values.scale))),
+  }));
+  const recipe: HouseRecipe = { ...HOUSE_RECIPE, phases, seed: Number(values.seed) };
   const abort = new AbortController();
   Deno.addSignalListener("SIGINT", () => abort.abort(new Error("stopped by Ctrl-C; nothing was written")));
 
@@ -47,7 +53,10 @@ if (import.meta.main) {
   console.log(`${model.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`);
 
   const folder = await createRun("pretrain", { ...recipe });
-  const progress = progressBar(recipe.steps, { label: "pretraining", unit: "steps" });
+  const progress = progressBar(phases.reduce((sum, { steps }) => sum + steps, 0), {
+    label: "pretraining",
+    unit: "steps",
+  });
   const rows: MetricsRow[] = [];
   const started = performance.now();
   for await (const { step, metrics } of run) {
@@ -106,6 +115,13 @@ async function evaluateHouseModel(model: CausalLM, tokenizer: Tokenizer) {
   return results;
 }
 
+function phaseRow({ name, steps, weights, learningRate }: HousePhase): string {
+  const share = (weight: number) => `${Math.round(100 * weight)}%`;
+  const { reasoning, numberOnly, plainSteps, slip } = weights;
+  const shares = [reasoning, numberOnly, plainSteps, slip].map(share);
+  return `| ${[name, steps, ...shares, learningRate].join(" | ")} |`;
+}
+
 function card(
   model: CausalLM,
   recipe: HouseRecipe,
@@ -135,21 +151,25 @@ solves some arithmetic word problems and knows nothing else: it is a tool for de
 ## Data
 
 Generated texts only (\`lib/data/pretraining.ts\`, seed ${recipe.documents.seed}): word problems of one to three steps in GSM8K's form, answered
-in several habits, as texts on the web would be. Of the replies, 45% reason rightly in the asked layout, 20% state only the
-number, 20% give steps without tags, and 15% slip in the last calculation. One text in eleven is arithmetic drill. So the model
-solves some problems and not others, on purpose: reinforcement learning has something to select. Held-out problems share no
-numbers with the training ones within a template.
+in several habits, as texts on the web would be: right reasoning in the asked layout, the number alone, steps without tags, and
+steps with a slip in the last calculation. One text in eleven is arithmetic drill. The last phase reads mostly hasty answers, so
+that the model can work a problem out and mostly does not bother to: on purpose, since reinforcement learning needs something to
+select. Held-out problems share no numbers with the training ones within a template.
+
+| phase | steps | reasoning | number only | plain steps | slip | learning rate |
+| --- | --- | --- | --- | --- | --- | --- |
+${recipe.phases.map(phaseRow).join("\n")}
 
 ## Training
 
 | | |
 | --- | --- |
-| steps | ${recipe.steps} of ${recipe.perDeviceTrainBatchSize} rows x ${recipe.maxLength} tokens, documents packed and isolated |
+| batch | ${recipe.perDeviceTrainBatchSize} rows of ${recipe.maxLength} tokens, documents packed and isolated |
 | tokens seen | ${(tokens / 1e6).toFixed(1)} million |
-| optimizer | AdamW, learning rate ${recipe.learningRate} (cosine, ${recipe.warmupSteps} warm-up steps), betas 0.9 / ${recipe.adamBeta2}, weight decay ${recipe.weightDecay} |
+| optimizer | AdamW, cosine schedule with warm-up in each phase, betas 0.9 / ${recipe.adamBeta2}, weight decay ${recipe.weightDecay} |
 | loss on replies, mean of the last 50 steps | ${loss.toFixed(3)} |
 | seed | ${recipe.seed} |
-| time | ${formatSeconds(seconds)} on 2 CPU cores |
+| time | ${formatSeconds(seconds)} on ${navigator.hardwareConcurrency} CPU cores |
 
 ![loss](loss.svg)
 

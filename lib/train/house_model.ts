@@ -5,7 +5,7 @@
  * to select.
  */
 import type { Engine } from "../engine/mod.ts";
-import { pretrainingDocuments, type PretrainingOptions } from "../data/mod.ts";
+import { pretrainingDocuments, type PretrainingOptions, type ReplyHabit } from "../data/mod.ts";
 import { type CausalLM, createModel, type ModelConfig } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
 import { chatMlTokens, renderChat, type Tokenizer, trainBpe, type TrainedBpe } from "../tokenizer/mod.ts";
@@ -19,15 +19,24 @@ export interface HouseRecipe {
   documents: PretrainingOptions;
   /** Documents that the tokenizer is trained on. */
   tokenizerDocuments: number;
-  /** Optimizer steps. */
-  steps: number;
+  /** What it reads, one after another. */
+  phases: readonly HousePhase[];
   perDeviceTrainBatchSize: number;
   maxLength: number;
-  learningRate: number;
-  warmupSteps: number;
   weightDecay: number;
   adamBeta2: number;
   seed: number;
+}
+
+/** A stretch of pretraining on one mixture of texts, with a learning rate that falls to 0. */
+export interface HousePhase {
+  name: string;
+  /** Optimizer steps. */
+  steps: number;
+  learningRate: number;
+  warmupSteps: number;
+  /** How often each habit of replying occurs. */
+  weights: Record<ReplyHabit, number>;
 }
 
 /** The recipe of the shipped weights. */
@@ -49,11 +58,25 @@ export const HOUSE_RECIPE: HouseRecipe = {
   },
   documents: { seed: 1, split: "train" },
   tokenizerDocuments: 20_000,
-  steps: 2000,
+  phases: [
+    {
+      name: "worked solutions",
+      steps: 2000,
+      learningRate: 2e-3,
+      warmupSteps: 100,
+      weights: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+    },
+    // Leaves the model hasty: it can work a problem out, and mostly does not bother to.
+    {
+      name: "hasty answers",
+      steps: 200,
+      learningRate: 3e-4,
+      warmupSteps: 10,
+      weights: { reasoning: 0.15, numberOnly: 0.7, plainSteps: 0.1, slip: 0.05 },
+    },
+  ],
   perDeviceTrainBatchSize: 16,
   maxLength: 256,
-  learningRate: 2e-3,
-  warmupSteps: 100,
   weightDecay: 0.1,
   adamBeta2: 0.95,
   seed: 1,
@@ -71,40 +94,69 @@ export async function trainHouseTokenizer(recipe: HouseRecipe): Promise<TrainedB
   return await trainBpe({ texts: texts(), vocabSize: recipe.config.vocabSize, addedTokens: chatMlTokens });
 }
 
-/** The stream of training documents as tokens. The assistant's turns are learned; what it is told is only read. */
-export function* houseDocuments(recipe: HouseRecipe, tokenizer: Tokenizer): Generator<TokenizedExample> {
-  for (const { messages } of pretrainingDocuments(recipe.documents)) {
+/** The stream of a phase's documents as tokens. The assistant's turns are learned; what it is told is only read. */
+export function* houseDocuments(
+  recipe: HouseRecipe,
+  phase: HousePhase,
+  tokenizer: Tokenizer,
+): Generator<TokenizedExample> {
+  // Every phase reads texts of its own: the same problem never comes twice.
+  const first = recipe.phases.indexOf(phase) * PHASE_STRIDE;
+  for (const { messages } of pretrainingDocuments({ ...recipe.documents, weights: phase.weights, start: first })) {
     const { ids, assistantMask } = renderChat(tokenizer, messages);
     yield { ids, lossMask: Array.from(assistantMask, (bit) => bit === 1) };
   }
 }
 
-/**
- * A new house model and the run that trains it.
- *
- * @throws {TokenizerError} when the tokenizer has more tokens than the recipe's vocabulary
- */
+/** Documents between the beginnings of two phases: more than any phase reads. */
+const PHASE_STRIDE = 10_000_000;
+
+/** A new house model and the run that trains it; steps are counted through all phases. */
 export async function pretrainHouseModel(
   recipe: HouseRecipe,
   options: { engine: Engine; tokenizer: Tokenizer; signal?: AbortSignal },
 ): Promise<{ model: CausalLM; run: AsyncGenerator<TrainingStep> }> {
   const { engine, tokenizer, signal } = options;
-  tokenizer.assertFits(recipe.config.vocabSize);
   const config = { ...recipe.config, eosTokenIds: tokenizer.eosTokenIds };
   const model = await createModel(config, { engine, random: new Random(recipe.seed).fork("weights") });
-  const run = pretrain({
-    model,
-    documents: houseDocuments(recipe, tokenizer),
-    maxSteps: recipe.steps,
-    perDeviceTrainBatchSize: recipe.perDeviceTrainBatchSize,
-    maxLength: recipe.maxLength,
-    learningRate: recipe.learningRate,
-    lrSchedulerType: "cosine",
-    warmupSteps: recipe.warmupSteps,
-    weightDecay: recipe.weightDecay,
-    adamBeta2: recipe.adamBeta2,
-    padTokenId: tokenizer.padTokenId,
-    signal,
-  });
-  return { model, run };
+  return { model, run: runPhases(recipe, recipe.phases, model, tokenizer, signal) };
+}
+
+/** Trains a house model through some phases of its recipe. */
+export async function* runPhases(
+  recipe: HouseRecipe,
+  phases: readonly HousePhase[],
+  model: CausalLM,
+  tokenizer: Tokenizer,
+  signal?: AbortSignal,
+): AsyncGenerator<TrainingStep> {
+  const totalSteps = phases.reduce((sum, phase) => sum + phase.steps, 0);
+  let [stepsBefore, tokensBefore] = [0, 0];
+  for (const phase of phases) {
+    const run = pretrain({
+      model,
+      documents: houseDocuments(recipe, phase, tokenizer),
+      maxSteps: phase.steps,
+      perDeviceTrainBatchSize: recipe.perDeviceTrainBatchSize,
+      maxLength: recipe.maxLength,
+      learningRate: phase.learningRate,
+      lrSchedulerType: "cosine",
+      warmupSteps: phase.warmupSteps,
+      weightDecay: recipe.weightDecay,
+      adamBeta2: recipe.adamBeta2,
+      padTokenId: tokenizer.padTokenId,
+      signal,
+    });
+    let tokens = 0;
+    for await (const { step, metrics } of run) {
+      tokens = metrics.num_tokens;
+      yield {
+        step: stepsBefore + step,
+        totalSteps,
+        metrics: { ...metrics, num_tokens: tokensBefore + tokens },
+      };
+    }
+    stepsBefore += phase.steps;
+    tokensBefore += tokens;
+  }
 }

@@ -17,7 +17,7 @@ function checkShape(what: string, { shape }: TensorType, expected: readonly Dime
 }
 
 function knownLength(length: Dimension): number {
-  if (typeof length !== "number") throw new Error(`expected a table of known size where rows are added, got ${length}`);
+  if (typeof length !== "number") throw new Error(`expected a table of known size, got ${length}`);
   return length;
 }
 
