@@ -137,7 +137,8 @@ const refused: [Record<string, unknown>, RegExp][] = [
 ];
 
 for (const [changes, message] of refused) {
-  Deno.test(`parseConfig() refuses ${JSON.stringify(changes)} and names file and field`, () => {
+  const [[field, value]] = Object.entries(changes);
+  Deno.test(`parseConfig() refuses ${field} ${JSON.stringify(value) ?? "absent"}, and names file and field`, () => {
     assert.throws(() => parse(changes), message);
     assert.throws(() => parse(changes), /^Error: some\/config\.json: /);
   });
