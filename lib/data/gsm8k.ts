@@ -109,8 +109,10 @@ async function readLines(file: string): Promise<Entry[]> {
     if (line.trim() === "") return;
     try {
       entries.push({ row: index + 1, value: JSON.parse(line) });
-    } catch (error) {
-      entries.push({ row: index + 1, problem: `not JSON: ${error instanceof Error ? error.message : error}` });
+    } catch {
+      // The parser's own message speaks of "line 1": each line is parsed alone.
+      const shown = line.length <= 100 ? line : `${line.slice(0, 97)}...`;
+      entries.push({ row: index + 1, problem: `not JSON: ${shown}` });
     }
   });
   return entries;

@@ -6,7 +6,7 @@
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { Graph } from "../graph/mod.ts";
-import { causalBias, embedding, embeddingBackward, rotaryTables } from "../kernels/mod.ts";
+import { addEmbeddingGradient, causalBias, embedding, embeddingBackward, rotaryTables } from "../kernels/mod.ts";
 import { adapterFeeds, type AdapterWeights } from "./adapter_weights.ts";
 import { BlockPrograms, gradientName, NO_LORA, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
@@ -194,6 +194,11 @@ export class CausalLM {
     if (!tieWordEmbeddings) await sink("lm_head.weight", head.weight!);
     // Tied weights have one gradient: the embedding's part is added to the head's.
     const table = tieWordEmbeddings ? head.weight! : this.engine.zeros([vocabSize, hiddenSize]);
+    if (table.data) {
+      addEmbeddingGradient(table.data as Float32Array, pass.batch.ids, dx.data as Float32Array);
+      await sink("model.embed_tokens.weight", table);
+      return;
+    }
     const embed = await this.#embedding();
     const { gradient } = await embed.backward.run({ table, ids: pass.shared.ids, dx });
     table.dispose();

@@ -168,7 +168,9 @@ function headGraph(config: ModelConfig, kind: "forward" | "backward" | "backward
   const wrt = kind === "backwardAll" ? [chosen, norm, head] : [chosen];
   const [dChosen, dNorm, dHead] = gradients([{ tensor: logProb, gradient: coefficients }], wrt);
   const dHidden = graph.input("dHidden", ["batch", "tokens", hiddenSize]);
-  const added = scatterAddRows(reshape(dHidden, ["batch*tokens", hiddenSize]), rows, dChosen);
+  const added = scatterAddRows(reshape(dHidden, ["batch*tokens", hiddenSize]), rows, dChosen, {
+    distinct: true, // a position is scored once
+  });
   const newHidden = reshape(added, dHidden.shape, dHidden);
   if (kind === "backward") return { ...outputs, newHidden };
   return {

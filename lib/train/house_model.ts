@@ -111,12 +111,17 @@ export function* houseDocuments(
 /** Documents between the beginnings of two phases: more than any phase reads. */
 const PHASE_STRIDE = 10_000_000;
 
-/** A new house model and the run that trains it; steps are counted through all phases. */
+/**
+ * A new house model and the run that trains it; steps are counted through all phases.
+ *
+ * @throws {TokenizerError} When the tokenizer has more tokens than the recipe's vocabulary.
+ */
 export async function pretrainHouseModel(
   recipe: HouseRecipe,
   options: { engine: Engine; tokenizer: Tokenizer; signal?: AbortSignal },
 ): Promise<{ model: CausalLM; run: AsyncGenerator<TrainingStep> }> {
   const { engine, tokenizer, signal } = options;
+  tokenizer.assertFits(recipe.config.vocabSize);
   const config = { ...recipe.config, eosTokenIds: tokenizer.eosTokenIds };
   const model = await createModel(config, { engine, random: new Random(recipe.seed).fork("weights") });
   return { model, run: runPhases(recipe, recipe.phases, model, tokenizer, signal) };

@@ -24,9 +24,8 @@ const small: HouseRecipe = {
     headDim: 16,
   },
   tokenizerDocuments: 100,
-  steps: 3,
+  phases: HOUSE_RECIPE.phases.map((phase, i) => ({ ...phase, steps: 2 - i, warmupSteps: 1 })),
   perDeviceTrainBatchSize: 2,
-  warmupSteps: 1,
 };
 const tokenizer = new Tokenizer("small", tokenizerFiles(await trainHouseTokenizer(small)));
 
@@ -40,7 +39,7 @@ Deno.test("the house model fits its 10 MB in bfloat16, and its tokenizer fits th
 });
 
 Deno.test("houseDocuments() trains on the assistant's words and their end, and on nothing else", () => {
-  const documents = houseDocuments(HOUSE_RECIPE, tokenizer);
+  const documents = houseDocuments(HOUSE_RECIPE, HOUSE_RECIPE.phases[0], tokenizer);
   const [turn, end] = ["<|im_start|>assistant\n", "<|im_end|>"];
   for (let index = 0; index < 20; index++) {
     const { ids, lossMask } = documents.next().value as TokenizedExample;
@@ -59,6 +58,9 @@ Deno.test("pretrainHouseModel() trains the same model twice from one recipe, and
       assert.deepEqual(model.config.eosTokenIds, tokenizer.eosTokenIds);
       const steps = await collect(run);
       await model.dispose();
+      assert.deepEqual(steps.map(({ step, totalSteps }) => [step, totalSteps]), [[1, 3], [2, 3], [3, 3]]);
+      const tokens = steps.map(({ metrics }) => metrics.num_tokens);
+      assert.ok(tokens[0] < tokens[1] && tokens[1] < tokens[2], "tokens are counted through the phases");
       return steps.map(({ metrics }) => metrics.loss);
     };
     const first = await losses(small);

@@ -83,12 +83,15 @@ export function headerLength(path: string, start: Uint8Array, fileSize: number):
   if (start.length < 8) {
     throw new SafetensorsError(
       path,
-      `not a safetensors file: it has ${fileSize} bytes, the header's length alone takes 8.`,
+      `cut off or not a safetensors file: it has ${fileSize} bytes, the header's length alone takes 8. Fetch it again.`,
     );
   }
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
-    throw new SafetensorsError(path, `the header claims ${length} bytes; at most ${maxHeaderBytes} are read.`);
+    throw new SafetensorsError(
+      path,
+      `damaged or not a safetensors file: the header claims ${length} bytes; at most ${maxHeaderBytes} are read. Fetch it again.`,
+    );
   }
   if (Number(length) > fileSize - 8) {
     throw new SafetensorsError(
@@ -152,8 +155,14 @@ function checkTensor(path: string, name: string, entry: unknown, dataStart: numb
   }
   const [begin, end] = offsets as [number, number];
   const byteLength = shape.reduce((product: number, size: number) => product * size, itemSize(known));
-  if (byteLength !== end - begin) {
-    throw fail(`${known} of shape ${quote(shape)} takes ${byteLength} bytes, its data_offsets hold ${end - begin}.`);
+  const held = end - begin;
+  if (byteLength !== held) {
+    throw fail(
+      `${known} of shape ${
+        quote(shape)
+      } takes ${byteLength} bytes, its data_offsets hold ${held}: the header is damaged. ` +
+        "Fetch the file again.",
+    );
   }
   return { name, dtype: known, shape: [...shape], byteOffset: dataStart + begin, byteLength };
 }
