@@ -94,14 +94,20 @@ export async function trainHouseTokenizer(recipe: HouseRecipe): Promise<TrainedB
   return await trainBpe({ texts: texts(), vocabSize: recipe.config.vocabSize, addedTokens: chatMlTokens });
 }
 
-/** The stream of a phase's documents as tokens. The assistant's turns are learned; what it is told is only read. */
+/**
+ * The stream of a phase's documents as tokens. The assistant's turns are learned; what it is told is only read.
+ *
+ * @param phase One of the recipe's own.
+ */
 export function* houseDocuments(
   recipe: HouseRecipe,
   phase: HousePhase,
   tokenizer: Tokenizer,
 ): Generator<TokenizedExample> {
   // Every phase reads texts of its own: the same problem never comes twice.
-  const first = recipe.phases.indexOf(phase) * PHASE_STRIDE;
+  const index = recipe.phases.indexOf(phase);
+  if (index < 0) throw new Error(`phase "${phase.name}" is not one of the recipe's own: take it from recipe.phases`);
+  const first = index * PHASE_STRIDE;
   for (const { messages } of pretrainingDocuments({ ...recipe.documents, weights: phase.weights, start: first })) {
     const { ids, assistantMask } = renderChat(tokenizer, messages);
     yield { ids, lossMask: Array.from(assistantMask, (bit) => bit === 1) };

@@ -4,6 +4,7 @@ import { Tokenizer, tokenizerFiles } from "../../lib/tokenizer/mod.ts";
 import {
   HOUSE_RECIPE,
   houseDocuments,
+  type HousePhase,
   type HouseRecipe,
   pretrainHouseModel,
   type TokenizedExample,
@@ -24,7 +25,7 @@ const small: HouseRecipe = {
     headDim: 16,
   },
   tokenizerDocuments: 100,
-  phases: HOUSE_RECIPE.phases.map((phase, i) => ({ ...phase, steps: 2 - i, warmupSteps: 1 })),
+  phases: HOUSE_RECIPE.phases.map((phase) => ({ ...phase, steps: 2, warmupSteps: 1 })),
   perDeviceTrainBatchSize: 2,
 };
 const tokenizer = new Tokenizer("small", tokenizerFiles(await trainHouseTokenizer(small)));
@@ -39,35 +40,52 @@ Deno.test("the house model fits its 10 MB in bfloat16, and its tokenizer fits th
 });
 
 Deno.test("houseDocuments() trains on the assistant's words and their end, and on nothing else", () => {
-  const documents = houseDocuments(HOUSE_RECIPE, HOUSE_RECIPE.phases[0], tokenizer);
   const [turn, end] = ["<|im_start|>assistant\n", "<|im_end|>"];
-  for (let index = 0; index < 20; index++) {
-    const { ids, lossMask } = documents.next().value as TokenizedExample;
-    const [text, learned] = [ids, ids.filter((_, i) => lossMask[i])].map((list) => tokenizer.decode(list));
-    const reply = text.slice(text.lastIndexOf(turn) + turn.length);
-    assert.ok(learned.endsWith(end) || learned.endsWith(`${end}\n`), learned);
-    assert.ok(reply.startsWith(learned), `${learned} is not the reply of ${text}`);
-    assert.ok(learned.length > end.length && learned.length < text.length);
+  for (const phase of HOUSE_RECIPE.phases) {
+    const documents = houseDocuments(HOUSE_RECIPE, phase, tokenizer);
+    for (let index = 0; index < 20; index++) {
+      const { ids, lossMask } = documents.next().value as TokenizedExample;
+      const [text, learned] = [ids, ids.filter((_, i) => lossMask[i])].map((list) => tokenizer.decode(list));
+      const reply = text.slice(text.lastIndexOf(turn) + turn.length);
+      assert.ok(learned.endsWith(end) || learned.endsWith(`${end}\n`), learned);
+      assert.ok(reply.startsWith(learned), `${learned} is not the reply of ${text}`);
+      assert.ok(learned.length > end.length && learned.length < text.length);
+    }
   }
+});
+
+Deno.test("houseDocuments() gives every phase texts of its own, the same in every run", () => {
+  const first = (phase: HousePhase) => {
+    const documents = houseDocuments(HOUSE_RECIPE, phase, tokenizer);
+    return Array.from({ length: 20 }, () => tokenizer.decode((documents.next().value as TokenizedExample).ids));
+  };
+  const texts = HOUSE_RECIPE.phases.flatMap(first);
+  assert.equal(new Set(texts).size, texts.length);
+  assert.deepEqual(HOUSE_RECIPE.phases.flatMap(first), texts);
+  const foreign = { ...HOUSE_RECIPE.phases[0], name: "mine" };
+  assert.throws(() => houseDocuments(HOUSE_RECIPE, foreign, tokenizer).next(), /phase "mine" is not one of the recipe/);
 });
 
 Deno.test("pretrainHouseModel() trains the same model twice from one recipe, and another from another seed", () =>
   withEngine(async (engine) => {
-    const losses = async (recipe: HouseRecipe) => {
+    const train = async (recipe: HouseRecipe) => {
       const { model, run } = await pretrainHouseModel(recipe, { engine, tokenizer });
       assert.deepEqual(model.config.eosTokenIds, tokenizer.eosTokenIds);
       const steps = await collect(run);
       await model.dispose();
-      assert.deepEqual(steps.map(({ step, totalSteps }) => [step, totalSteps]), [[1, 3], [2, 3], [3, 3]]);
-      const tokens = steps.map(({ metrics }) => metrics.num_tokens);
-      assert.ok(tokens[0] < tokens[1] && tokens[1] < tokens[2], "tokens are counted through the phases");
-      return steps.map(({ metrics }) => metrics.loss);
+      return steps;
     };
-    const first = await losses(small);
-    assert.equal(first.length, 3);
-    assert.ok(Math.abs(first[0] - Math.log(400)) < 0.2, "a new model knows nothing");
-    assert.deepEqual(await losses(small), first);
-    assert.notDeepEqual(await losses({ ...small, seed: 2 }), first);
+    const steps = await train(small);
+    assert.deepEqual(steps.map(({ step, totalSteps }) => [step, totalSteps]), [[1, 4], [2, 4], [3, 4], [4, 4]]);
+    const losses = steps.map(({ metrics }) => metrics.loss);
+    assert.ok(Math.abs(losses[0] - Math.log(400)) < 0.2, "a new model knows nothing");
+    const tokens = steps.map(({ metrics }) => metrics.num_tokens);
+    assert.ok(tokens.every((count, i) => i === 0 || count > tokens[i - 1]), "tokens are counted through all phases");
+    // Each phase warms up for one step, the first of which has a learning rate of 0.
+    const rates = steps.map(({ metrics }) => metrics.learning_rate);
+    assert.deepEqual(rates, small.phases.flatMap(({ learningRate }) => [0, learningRate]));
+    assert.deepEqual((await train(small)).map(({ metrics }) => metrics.loss), losses);
+    assert.notDeepEqual((await train({ ...small, seed: 2 })).map(({ metrics }) => metrics.loss), losses);
     assert.equal(engine.bytesInUse, 0, "everything is freed");
   }));
 
