@@ -7,7 +7,7 @@ import { add, gatherRows, gradients, Graph, reshape, scatterAddRows, type Tensor
 import { rmsNorm, selectiveLogProb } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 
-/** Which positions to score, and with which token. A position is row * tokens + token. */
+/** Which positions to score, and with which token. A position is row * tokens + token; for a backward pass each once. */
 export interface HeadTargets {
   rows: readonly number[];
   targets: readonly number[];
@@ -84,6 +84,9 @@ export class Head {
     const output = emptyOutput(wanted.rows.length);
     if (coefficients.length !== wanted.rows.length) {
       throw new Error(`${coefficients.length} coefficients for ${wanted.rows.length} positions: expected one for each`);
+    }
+    if (new Set(wanted.rows).size < wanted.rows.length) {
+      throw new Error("a position is wanted twice: a backward pass scores each once");
     }
     const { vocabSize, hiddenSize } = this.config;
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };

@@ -112,4 +112,6 @@ Deno.test("Head refuses targets and coefficients that do not fit", () =>
     await assert.rejects(score({ temperature: 0 }), /temperature: expected a number above 0, got 0/);
     const backward = model.head.backward(hidden, weights, { rows, targets }, new Float32Array(3), true);
     await assert.rejects(backward, /3 coefficients for 2500 positions/);
+    const twice = model.head.backward(hidden, weights, { rows: [5, 5], targets: [1, 2] }, new Float32Array(2), true);
+    await assert.rejects(twice, /a position is wanted twice/);
   }));
