@@ -94,7 +94,7 @@ class CpuEngine extends OrtEngine {
 
   /**
    * Threads that wait for work by spinning wake up at once, but take a core from whatever else runs: another program of
-   * ours or of the user's. Without it training is a fifth faster (six times on a busy machine) and decoding, whose
+   * ours or of the user's. Without it training is a fifth faster (up to three times on a busy machine) and decoding, whose
    * operators are short, a fifth slower.
    */
   protected override optionsFor(lowLatency: boolean): ort.InferenceSession.SessionOptions {
