@@ -112,7 +112,9 @@ Deno.test("bad input: a config of an unknown architecture", () =>
     await assertMessage(
       folder,
       () => loadModel(`${folder}/model`, { engine: model.engine }),
-      'FOLDER/model/config.json: model_type "mamba" is not supported; Kiln knows "qwen2" (checkpoints of Qwen2 and Qwen2.5)',
+      'FOLDER/model/config.json: model_type "mamba" is not supported; Kiln knows "qwen2" (Qwen2, Qwen2.5, ' +
+        'DeepSeek-R1-Distill-Qwen), "qwen3" (dense Qwen3), "llama" (Llama 2 and 3, SmolLM2, TinyLlama, ' +
+        "DeepSeek-R1-Distill-Llama)",
     );
   }));
 
@@ -226,10 +228,9 @@ for (const [how, mine, message] of badRewards) {
       const lines = (await Deno.readTextFile(`${run.path}/metrics.jsonl`)).split("\n");
       assert.equal(lines.length, 2);
       assert.equal(JSON.parse(lines[0]).step, 1);
-      assert.deepEqual(Object.keys(await contentsOf(run.path)).map((path) => path.slice(run.path.length)).sort(), [
-        "/metrics.jsonl",
-        "/parameters.json",
-      ]);
+      const names = Object.keys(await contentsOf(run.path)).map((path) => path.slice(run.path.length)).sort();
+      assert.deepEqual(names.slice(0, 3), ["/metrics.jsonl", "/parameters.json", "/runs/"]);
+      assert.match(names.slice(3).join(), /^\/runs\/events\.out\.tfevents\.[^,]+$/);
     }));
 }
 

@@ -16,7 +16,9 @@ import { type LoraAdapter, loraScaling, loraShapes } from "./lora.ts";
 const PREFIX = "base_model.model.";
 
 /** `model.layers.0.mlp.up_proj.lora_A` here is `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` in the file. */
-const tensorName = (factor: string) => `${PREFIX}${factor}.weight`;
+export function adapterTensorName(factor: string): string {
+  return `${PREFIX}${factor}.weight`;
+}
 
 const configSchema = z.looseObject({
   peft_type: z.string(),
@@ -69,7 +71,7 @@ export async function saveAdapter(
 ): Promise<void> {
   const { fileSystem } = options;
   const tensors = [...adapter.factors].map(([name, factor]) => ({
-    name: tensorName(name),
+    name: adapterTensorName(name),
     dtype: "F32" as const,
     shape: [...factor.shape],
     data: async () => await model.engine.read(factor) as Float32Array,
@@ -116,8 +118,8 @@ export async function loadAdapter(model: CausalLM, folder: string): Promise<Lora
   try {
     const shapes = loraShapes(model.config, { modules, r: options.r });
     // All shapes are checked before the first factor is read.
-    for (const [factor, shape] of shapes) checkTensor(file, tensorName(factor), shape, options.r);
-    const expected = new Set([...shapes.keys()].map(tensorName));
+    for (const [factor, shape] of shapes) checkTensor(file, adapterTensorName(factor), shape, options.r);
+    const expected = new Set([...shapes.keys()].map(adapterTensorName));
     const extra = file.names.find((name) => !expected.has(name));
     if (extra) {
       throw new Error(
@@ -125,7 +127,7 @@ export async function loadAdapter(model: CausalLM, folder: string): Promise<Lora
       );
     }
     for (const [factor, shape] of shapes) {
-      factors.set(factor, await model.engine.store(await file.readF32(tensorName(factor)), shape));
+      factors.set(factor, await model.engine.store(await file.readF32(adapterTensorName(factor)), shape));
     }
   } catch (error) {
     factors.forEach((factor) => factor.dispose());
@@ -184,8 +186,12 @@ function checkTensor(file: TensorSource, name: string, expected: readonly number
 
 function targetModules(wanted: string | readonly string[], fail: (reason: string) => never): LinearModule[] {
   if (wanted === "all-linear") return [...LINEAR_MODULES];
-  // Names may be given with their path ("self_attn.q_proj") or alone.
-  const matches = (module: LinearModule, name: string) => name === module || name === modulePath(module);
+  // Names may be given alone, with their path ("self_attn.q_proj"), or in full, as PEFT 0.21 writes "all-linear"; a layer
+  // that is then not named has no factors in the file, and is missed there.
+  const matches = (module: LinearModule, name: string) => {
+    const inBlock = name.replace(/^(model\.)?layers\.\d+\./, "");
+    return inBlock === module || inBlock === modulePath(module);
+  };
   const list = typeof wanted === "string" ? [wanted] : wanted;
   for (const name of list) {
     if (!LINEAR_MODULES.some((module) => matches(module, name))) {

@@ -87,6 +87,8 @@ class CpuEngine extends OrtEngine {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 4, // errors are thrown; no need to print them too
+      // Planned memory comes on top of what the first run of a shape took: half as much again, for no time won.
+      enableMemPattern: false,
       // It would undo transposes that our lowering set apart from their product because that is faster.
       extra: { optimization: { disable_specified_optimizers: "MatmulTransposeFusion" } },
     };

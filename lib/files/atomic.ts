@@ -1,5 +1,6 @@
 import { DiskFullError, isDiskFull } from "./disk_full.ts";
 import { denoFileSystem, type FileSystem, type WritableFile } from "./file_system.ts";
+import { folderOf, previousBeside, removeStaleTemporaries, temporaryBeside } from "./temporary.ts";
 
 /** What {@link writeFileAtomic} can write: bytes, text (as UTF-8), or bytes that are made while they are written. */
 export type FileContents = Uint8Array | string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -16,7 +17,7 @@ export interface WriteOptions {
 /**
  * Writes a file so that a reader, or a run after a crash, sees either the old file or the whole new one: it is written
  * beside under a temporary name, flushed to disk, renamed into place, and the folder is flushed. The folder is created
- * when absent.
+ * when absent. What killed processes left half-written for the same file is cleared away first.
  *
  * @throws {DiskFullError} when the disk is full; as after every failure, `path` holds the old file or the whole new one
  * and no temporary is left
@@ -33,6 +34,7 @@ export async function writeFileAtomic(path: string, data: FileContents, options:
   let written = 0;
   try {
     await fileSystem.makeFolder(folderOf(path));
+    await removeStaleTemporaries(fileSystem, path);
     const file = await fileSystem.create(temporary);
     try {
       for await (const chunk of chunks) {
@@ -75,6 +77,7 @@ export async function writeFolderAtomic<T>(
   const previous = previousBeside(target);
   try {
     await recoverFolder(target, { fileSystem });
+    await removeStaleTemporaries(fileSystem, target);
     await fileSystem.makeFolder(temporary);
     const result = await fill(temporary);
     await syncTree(fileSystem, temporary);
@@ -120,27 +123,6 @@ export async function writeAll(file: WritableFile, bytes: Uint8Array): Promise<v
   for (let offset = 0; offset < bytes.length;) {
     offset += await file.write(bytes.subarray(offset));
   }
-}
-
-/** The folder that holds `path`. */
-export function folderOf(path: string): string {
-  const end = Math.max(path.lastIndexOf("/"), Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1);
-  return end < 0 ? "." : path.slice(0, Math.max(end, 1));
-}
-
-/** A name in the same folder (so that a rename stays on one disk), hidden, and not taken by another writer. */
-export function temporaryBeside(path: string): string {
-  return hiddenBeside(path, `${Deno.pid}-${crypto.randomUUID().slice(0, 8)}.partial`);
-}
-
-function previousBeside(path: string): string {
-  return hiddenBeside(path, "previous");
-}
-
-function hiddenBeside(path: string, suffix: string): string {
-  const folder = folderOf(path);
-  const name = path.slice(path.startsWith(folder) ? folder.length : 0).replace(/^[/\\]/, "");
-  return `${folder}/.${name}.${suffix}`;
 }
 
 /** Whether there is a folder at `path`. */

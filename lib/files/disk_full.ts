@@ -26,3 +26,13 @@ export function isDiskFull(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ENOSPC" || code === "EDQUOT";
 }
+
+/** Does something with a file or folder, and names it when the disk is full. */
+export async function namingDiskFull<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDiskFull(error) || error instanceof DiskFullError) throw error;
+    throw new DiskFullError(path, undefined, 0, { cause: error });
+  }
+}

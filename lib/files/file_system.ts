@@ -22,6 +22,8 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** Creates a folder and its parents; fine when they exist. */
   makeFolder(path: string): Promise<void>;
+  /** Creates a folder that must not exist yet, in one that does: of several who try, one succeeds. */
+  createFolder(path: string): Promise<void>;
   /** Removes a file or a whole folder; fine when it does not exist. */
   remove(path: string): Promise<void>;
   /** Makes the contents of a file, or the names inside a folder, survive a power cut. */
@@ -45,6 +47,7 @@ export const denoFileSystem: FileSystem = {
   append: (path) => open(path, { append: true, create: true }),
   rename: (from, to) => Deno.rename(from, to),
   makeFolder: (path) => Deno.mkdir(path, { recursive: true }),
+  createFolder: (path) => Deno.mkdir(path),
   async remove(path) {
     try {
       await Deno.remove(path, { recursive: true });

@@ -1,7 +1,9 @@
 import type { ZodType } from "zod";
-import { folderOf, writeAll, type WriteOptions } from "./atomic.ts";
-import { DiskFullError, isDiskFull } from "./disk_full.ts";
-import { denoFileSystem } from "./file_system.ts";
+import { appender, type FileAppender } from "./appender.ts";
+import type { WriteOptions } from "./atomic.ts";
+import { namingDiskFull } from "./disk_full.ts";
+import { denoFileSystem, type FileSystem } from "./file_system.ts";
+import { folderOf } from "./temporary.ts";
 
 /** A row of a JSONL file is not what it should be. The message names file and line, and says what was expected. */
 export class JsonlError extends Error {
@@ -47,8 +49,19 @@ export async function* eachJsonl<T>(
   schema: ZodType<T>,
   onTorn?: (torn: { line: number; text: string }) => void,
 ): AsyncGenerator<T, void, undefined> {
+  for await (const { row } of eachRow(path, schema, onTorn)) yield row;
+}
+
+/** The same with the place of each row: `end` is the offset of the first byte after it and its line end. */
+export async function* eachRow<T>(
+  path: string,
+  schema: ZodType<T>,
+  onTorn?: (torn: { line: number; text: string }) => void,
+): AsyncGenerator<{ row: T; end: number }, void, undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
+  let end = 0;
   for await (const { bytes, line, ended } of eachLine(path)) {
+    end += bytes.length + (ended ? 1 : 0);
     let text: string;
     let value: unknown;
     try {
@@ -62,10 +75,9 @@ export async function* eachJsonl<T>(
     try {
       value = JSON.parse(text);
     } catch (cause) {
-      if (!ended) onTorn?.({ line, text });
-      else {throw new JsonlError(path, line, `not JSON: ${shorten(text)}. Expected one JSON value on each line.`, {
-          cause,
-        });}
+      const problem = `not JSON: ${shorten(text)}. Expected one JSON value on each line.`;
+      if (ended) throw new JsonlError(path, line, problem, { cause });
+      onTorn?.({ line, text });
       return;
     }
     const parsed = schema.safeParse(value);
@@ -73,9 +85,11 @@ export async function* eachJsonl<T>(
       const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the row"}: ${issue.message}`);
       throw new JsonlError(path, line, `${problems.join("; ")}. The row is ${shorten(text)}`, { cause: parsed.error });
     }
-    yield parsed.data;
+    yield { row: parsed.data, end };
   }
 }
+
+const encoder = new TextEncoder();
 
 /** Appends rows to a JSONL file. */
 export interface JsonlWriter {
@@ -100,61 +114,33 @@ export async function jsonlWriter(
   path: string,
   options: Pick<WriteOptions, "fileSystem"> = {},
 ): Promise<JsonlWriter> {
-  const fileSystem = options.fileSystem ?? denoFileSystem;
-  await fileSystem.makeFolder(folderOf(path));
-  const file = await fileSystem.append(path);
-  let length: number;
-  try {
-    const end = await endOfLastRow(path);
-    length = end.length;
-    if (end.torn) await file.truncate(length);
-    else if (end.endless) length += await append("\n");
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  let closed = false;
-  let previous: Promise<void> = Promise.resolve();
-
-  async function append(text: string): Promise<number> {
-    const bytes = new TextEncoder().encode(text);
-    try {
-      await writeAll(file, bytes);
-    } catch (error) {
-      // Half a row may have been written: take it back, so that the file stays readable.
-      await file.truncate(length);
-      if (isDiskFull(error)) throw new DiskFullError(path, length + bytes.length, length, { cause: error });
-      throw error;
-    }
-    return bytes.length;
-  }
-
+  const { fileSystem = denoFileSystem } = options;
+  const rows = await namingDiskFull(path, () => openRows(path, fileSystem));
   return {
     path,
     write(row) {
       const text = JSON.stringify(row);
       if (text === undefined) throw new TypeError(`A row for ${path} has no JSON form: it is ${typeof row}.`);
-      if (closed) throw new Error(`${path} is closed: no more rows can be written to it.`);
-      const written = previous.then(async () => {
-        length += await append(text + "\n");
-      });
-      previous = written.catch(() => {});
-      return written;
+      return rows.write(encoder.encode(text + "\n"));
     },
-    async close() {
-      if (closed) return;
-      closed = true;
-      await previous;
-      try {
-        await file.sync();
-      } catch (error) {
-        if (isDiskFull(error)) throw new DiskFullError(path, length, length, { cause: error });
-        throw error;
-      } finally {
-        file.close();
-      }
-    },
+    close: () => rows.close(),
   };
+}
+
+/** Opens a file behind its last whole row. */
+async function openRows(path: string, fileSystem: FileSystem): Promise<FileAppender> {
+  await fileSystem.makeFolder(folderOf(path));
+  const file = await fileSystem.append(path);
+  try {
+    const { length, torn, endless } = await endOfLastRow(path);
+    if (torn) await file.truncate(length);
+    const rows = appender(file, path, length, { fileSystem });
+    if (endless) await rows.write(encoder.encode("\n"));
+    return rows;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 interface Line {

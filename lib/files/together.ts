@@ -1,14 +1,7 @@
-import {
-  isFolder,
-  removeQuietly,
-  sizeOfTree,
-  syncTree,
-  temporaryBeside,
-  writeFolderAtomic,
-  type WriteOptions,
-} from "./atomic.ts";
+import { isFolder, removeQuietly, sizeOfTree, syncTree, writeFolderAtomic, type WriteOptions } from "./atomic.ts";
 import { DiskFullError, isDiskFull } from "./disk_full.ts";
 import { denoFileSystem } from "./file_system.ts";
+import { removeStaleTemporaries, temporaryBeside } from "./temporary.ts";
 
 /**
  * Writes several files that belong together, such as weights and their configuration, into a folder that may hold
@@ -48,6 +41,8 @@ export async function writeFilesTogether<T>(
     for (const name of names) await move(`${coming}/${name}`, `${target}/${name}`);
     await fileSystem.sync(target);
     await removeQuietly(fileSystem, temporary);
+    // Only now: what a killed process moved away may have been the last copy of a file.
+    await removeStaleTemporaries(fileSystem, `${target}/files`);
     return result;
   } catch (error) {
     const bytesWritten = isDiskFull(error) ? await sizeOfTree(coming) : 0;

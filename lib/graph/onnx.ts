@@ -2,7 +2,7 @@
 import onnxProto from "onnx-proto";
 import type { Dimension } from "./dimension.ts";
 import { bindDimensions, neededNodes } from "./evaluate.ts";
-import type { OnnxAttribute, Target } from "./operator.ts";
+import type { GraphBody, OnnxAttribute, Target } from "./operator.ts";
 import { ONNX_DTYPE } from "./ops/select.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -39,28 +39,8 @@ export interface SerializedGraph {
 /** Writes the nodes that `outputs` need, and nothing else. */
 export function serialize({ outputs, names, target, initializers = {} }: SerializeOptions): SerializedGraph {
   const { graph } = outputs[0];
-  const writer = new NodeWriter(graph.names);
-  const used = new Set<Tensor>(outputs);
-  for (const node of neededNodes(outputs)) {
-    node.inputs.forEach((input) => used.add(input));
-    node.operator.lower({
-      target,
-      inputs: node.inputs.map((input) => writer.resolve(input.name)),
-      inputTypes: node.inputs,
-      outputs: node.outputs.map((output) => output.name),
-      outputTypes: node.outputs,
-      attributes: node.attributes,
-      emit: (opType, inputs, options = {}) => writer.emit(opType, inputs, options),
-      integers: (values) => writer.integers(values),
-      float: (value) => writer.float(value),
-      countTo: (length) => writer.countTo(length),
-      alias: (output, existing) => writer.aliases.set(output, existing),
-    });
-  }
-  for (const { tensor, values } of graph.constants.values()) {
-    if (!used.has(tensor)) continue;
-    writer.initializers.push(initializer(tensor.name, tensor.shape as number[], ONNX_DTYPE[tensor.dtype], values));
-  }
+  const writer = new NodeWriter(graph.names, target);
+  const used = writer.write(outputs);
   const inputs = graph.inputs.filter((input) => used.has(input));
   for (const input of inputs) {
     const value = initializers[input.name];
@@ -72,7 +52,7 @@ export function serialize({ outputs, names, target, initializers = {} }: Seriali
   // An output under its public name is one more Identity, which ONNX Runtime removes again.
   const outputInfos = outputs.map((output, position) => {
     const name = names?.[position] ?? output.name;
-    const source = writer.resolve(output.name);
+    const source = writer.nameOf(output);
     if (name !== output.name && graph.names.has(name)) {
       throw new Error(`output "${name}": the graph has another tensor of that name`);
     }
@@ -94,7 +74,7 @@ export function serialize({ outputs, names, target, initializers = {} }: Seriali
   return { bytes: onnx.ModelProto.encode(model).finish(), inputs: fed, nodeCount: writer.nodes.length };
 }
 
-/** Collects ONNX nodes, small constants and renamed values while operators lower themselves. */
+/** Collects ONNX nodes, constants and renamed values while operators lower themselves. */
 class NodeWriter {
   readonly nodes: onnxProto.onnx.INodeProto[] = [];
   readonly initializers: onnxProto.onnx.ITensorProto[] = [];
@@ -102,10 +82,65 @@ class NodeWriter {
   readonly #constants = new Map<string, string>();
   #count = 0;
 
-  constructor(readonly taken: ReadonlySet<string>) {}
+  /** @param prefix Starts the names of everything in a graph inside another, whose names are seen from there too. */
+  constructor(readonly taken: ReadonlySet<string>, readonly target: Target, readonly prefix = "") {}
+
+  /** Writes the nodes and constants that `outputs` need; returns all tensors that were used. */
+  write(outputs: readonly Tensor[]): Set<Tensor> {
+    const used = new Set<Tensor>(outputs);
+    for (const node of neededNodes(outputs)) {
+      node.inputs.forEach((input) => used.add(input));
+      node.operator.lower({
+        target: this.target,
+        inputs: node.inputs.map((input) => this.nameOf(input)),
+        inputTypes: node.inputs,
+        outputs: node.outputs.map((output) => this.prefix + output.name),
+        outputTypes: node.outputs,
+        attributes: node.attributes,
+        emit: (opType, inputs, options = {}) => this.emit(opType, inputs, options),
+        integers: (values) => this.integers(values),
+        float: (value) => this.float(value),
+        countTo: (length) => this.countTo(length),
+        alias: (output, existing) => this.aliases.set(output, existing),
+        body: (inner) => ({ graph: this.body(inner, this.prefix + node.outputs[0].name) }),
+      });
+    }
+    for (const { tensor, values } of outputs[0].graph.constants.values()) {
+      if (!used.has(tensor)) continue;
+      const [name, shape] = [this.prefix + tensor.name, tensor.shape as number[]];
+      this.initializers.push(initializer(name, shape, ONNX_DTYPE[tensor.dtype], values));
+    }
+    return used;
+  }
+
+  /** Where a tensor's value is. */
+  nameOf(tensor: Tensor): string {
+    return this.resolve(this.prefix + tensor.name);
+  }
 
   resolve(name: string): string {
     return this.aliases.get(name) ?? name;
+  }
+
+  /** A graph inside this one. */
+  body({ inputs, given, outputs }: GraphBody, owner: string): onnxProto.onnx.IGraphProto {
+    const writer = new NodeWriter(outputs[0].graph.names, this.target, `${owner}/`);
+    for (const [name, outer] of Object.entries(given)) writer.aliases.set(writer.prefix + name, outer);
+    writer.write(outputs);
+    const info = (name: string, { dtype, shape }: Tensor) => valueInfo(name, dtype, shape);
+    return {
+      name: owner,
+      input: inputs.map((input) => info(writer.prefix + input.name, input)),
+      output: outputs.map((output, position) => {
+        // A value that the body only hands through needs a node of its own.
+        const name = writer.emit("Identity", [writer.nameOf(output)], {
+          outputs: [`${writer.prefix}output ${position}`],
+        });
+        return info(name, output);
+      }),
+      node: writer.nodes,
+      initializer: writer.initializers,
+    };
   }
 
   emit(
@@ -143,7 +178,7 @@ class NodeWriter {
   #unusedName(kind: string): string {
     let name: string;
     do name = `${kind}${this.#count++}`; while (this.taken.has(name));
-    return name;
+    return this.prefix + name;
   }
 
   #constant(
@@ -172,10 +207,11 @@ function initializer(
   return { name, dims: [...shape], dataType, rawData };
 }
 
-/** AttributeProto's type numbers: FLOAT 1, INT 2, STRING 3, INTS 7. */
+/** AttributeProto's type numbers: FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7. */
 function attributeProto(name: string, value: OnnxAttribute): onnxProto.onnx.IAttributeProto {
   if (typeof value === "number") return { name, type: 2, i: value };
   if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
+  if ("graph" in value) return { name, type: 5, g: value.graph };
   if ("float" in value) return { name, type: 1, f: value.float };
   return { name, type: 7, ints: [...value] };
 }

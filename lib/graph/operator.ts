@@ -2,6 +2,7 @@
  * An operator is one record: what shape it gives, what its gradient is, which ONNX nodes compute it, and what its value
  * is in float64. Everything that Kiln knows about an operation stands in that one place.
  */
+import type { onnx } from "onnx-proto";
 import type { DimensionValues } from "./dimension.ts";
 import type { NdArray } from "./ndarray.ts";
 import type { Tensor, TensorType } from "./tensor.ts";
@@ -20,8 +21,20 @@ export interface GradientContext<Attributes> {
   outputGradient: Tensor;
 }
 
-/** An ONNX attribute's value: integers are written as INT, `{ float }` as FLOAT, strings as STRING, lists as INTS. */
-export type OnnxAttribute = number | string | readonly number[] | { float: number };
+/**
+ * An ONNX attribute's value: integers are written as INT, `{ float }` as FLOAT, strings as STRING, lists as INTS, and what
+ * `LowerContext.body` returns as GRAPH.
+ */
+export type OnnxAttribute = number | string | readonly number[] | { float: number } | { graph: onnx.IGraphProto };
+
+/** A graph inside a node: the body of a loop. */
+export interface GraphBody {
+  /** What the node feeds it at each turn. */
+  inputs: readonly Tensor[];
+  /** Names of the body's other inputs, with the values of the graph outside that they stand for. */
+  given: Readonly<Record<string, string>>;
+  outputs: readonly Tensor[];
+}
 
 /** What a lowering rule sees, and the calls it makes to write ONNX nodes. */
 export interface LowerContext<Attributes> {
@@ -45,6 +58,8 @@ export interface LowerContext<Attributes> {
   countTo(length: number): string;
   /** Says that an output is just another name for an existing value: no node is written. */
   alias(output: string, existing: string): void;
+  /** A graph as an attribute. */
+  body(body: GraphBody): OnnxAttribute;
 }
 
 /** One operator. `Attributes` is what its function takes besides tensors. */

@@ -12,7 +12,6 @@
  */
 import {
   add,
-  concat,
   customGradient,
   type Dimension,
   matmul,
@@ -20,7 +19,6 @@ import {
   multiplyDimensions,
   reshape,
   softmax,
-  split,
   sub,
   sum,
   type Tensor,
@@ -51,9 +49,9 @@ export function mergeHeads(x: Tensor): Tensor {
  * @returns [batch, heads, tokens, headDim]
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor {
-  const { batch, kvHeads, group, rows, tokens, headDim } = sizes(q, k);
+  const { batch, kvHeads, group, tokens, headDim } = attentionSizes(q, k);
   const scale = 1 / Math.sqrt(headDim);
-  const grouped = reshape(q, [batch, kvHeads, rows, headDim]);
+  const grouped = reshape(q, [batch, kvHeads, multiplyDimensions(group, tokens), headDim]);
   const scores = matmul(grouped, k, { transposeB: true, scale });
   const biased = add(reshape(scores, [batch, kvHeads, group, tokens, tokens]), bias);
   const probabilities = reshape(softmax(biased), scores.shape);
@@ -72,47 +70,12 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor
   return reshape(attended, q.shape);
 }
 
-/** What `cachedAttention` reads besides the new tokens. */
-export interface KeyValueCache {
-  /** [batch, kvHeads, cached, headDim] */
-  keys: Tensor;
-  /** [batch, kvHeads, cached, headDim] */
-  values: Tensor;
-  /** int64 [2]: the numbers of cached and of new tokens. */
-  lengths: Tensor;
-}
-
-/**
- * Attention of new tokens over a cache and over themselves: the decode step (one new token a row), the prefill of a
- * prompt (an empty cache), and anything between.
- *
- * The cache is only read. The caller writes the new keys and values into it: returning a whole cache would copy it at
- * each step. On WebGPU the cache cannot be empty: there, give it one position that the bias masks.
- *
- * @param q [batch, heads, tokens, headDim]
- * @param k, v [batch, kvHeads, tokens, headDim] of the new tokens.
- * @param bias [batch, 1, 1, tokens, cached + tokens]
- * @returns [batch, heads, tokens, headDim]
- */
-export function cachedAttention(q: Tensor, k: Tensor, v: Tensor, cache: KeyValueCache, bias: Tensor): Tensor {
-  const { batch, kvHeads, group, rows, tokens, headDim } = sizes(q, k);
-  const cached = cache.keys.shape[2];
-  const grouped = reshape(q, [batch, kvHeads, rows, headDim]);
-  const options = { transposeB: true, scale: 1 / Math.sqrt(headDim) };
-  const scores = concat([matmul(grouped, cache.keys, options), matmul(grouped, k, options)], -1);
-  const all = scores.shape[3];
-  const biased = add(reshape(scores, [batch, kvHeads, group, tokens, all]), bias);
-  const probabilities = reshape(softmax(biased), scores.shape, scores);
-  const [old, own] = split(probabilities, 3, [cached, tokens], cache.lengths);
-  return reshape(add(matmul(old, cache.values), matmul(own, v)), q.shape);
-}
-
-function sizes(q: Tensor, k: Tensor) {
+/** The sizes of attention; `group` is the number of query heads that share a key-value head. Throws when they do not. */
+export function attentionSizes(q: Tensor, k: Tensor) {
   const [batch, heads, tokens, headDim] = q.shape as [Dimension, number, Dimension, number];
   const kvHeads = k.shape[1] as number;
   if (heads % kvHeads !== 0) throw new Error(`attention: ${heads} heads do not share ${kvHeads} key-value heads`);
-  const group = heads / kvHeads;
-  return { batch, kvHeads, group, rows: multiplyDimensions(group, tokens), tokens, headDim };
+  return { batch, kvHeads, group: heads / kvHeads, tokens, headDim };
 }
 
 /**

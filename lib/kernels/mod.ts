@@ -1,6 +1,7 @@
 /** Training kernels, one a file: formula, forward, backward, source. */
 export * from "./adamw.ts";
-export * from "./attention.ts";
+export { attention, causalBias, MASKED, mergeHeads, splitHeads } from "./attention.ts";
+export * from "./cached_attention.ts";
 export * from "./embedding.ts";
 export * from "./lora_linear.ts";
 export * from "./rms_norm.ts";

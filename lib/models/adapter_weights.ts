@@ -1,7 +1,7 @@
 /** What a model needs to know of a LoRA adapter; making, saving and loading one is `lib/adapters`. */
 import type { DeviceTensor } from "../engine/mod.ts";
 import { loraNames } from "./block_programs.ts";
-import type { LinearModule } from "./qwen2.ts";
+import type { LinearModule } from "./decoder_block.ts";
 
 /** The factors of a low-rank adapter, on the model's engine. */
 export interface AdapterWeights {

@@ -6,7 +6,8 @@ import type { Engine, Program } from "../engine/mod.ts";
 import { gradients, Graph, type Node, splitBackward, type Tensor } from "../graph/mod.ts";
 import { attention } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
-import { blockWeightShapes, decoderBlock, type LinearModule, modulePath } from "./qwen2.ts";
+import { type LinearModule, modulePath } from "./decoder_block.ts";
+import { blockWeightShapes, decoderBlock } from "./families.ts";
 
 /** What a backward pass computes gradients for: every weight, the adapter's factors, or nothing but the block's input. */
 export type Trainable = "all" | "lora" | "none";

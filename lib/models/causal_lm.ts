@@ -1,28 +1,21 @@
 /**
- * A causal language model: its weights on an engine, the chain of blocks forward and backward, and its files.
+ * A causal language model: its weights on an engine, and the chain of blocks forward and backward.
  *
  * The chain is a plain loop over layers. Between forward and backward only each block's input is kept (the block is
- * recomputed), or, where memory allows, the block's residuals.
+ * recomputed), or, where memory allows, the block's residuals: on a GPU as tensors, on the CPU inside one program that
+ * runs the last layers forward and backward.
  */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
-import { Graph } from "../graph/mod.ts";
-import { addEmbeddingGradient, causalBias, embedding, embeddingBackward, rotaryTables } from "../kernels/mod.ts";
+import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import { causalBias } from "../kernels/mod.ts";
 import { adapterFeeds, type AdapterWeights } from "./adapter_weights.ts";
 import { BlockPrograms, gradientName, NO_LORA, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
-import { Head, type HeadGradients, type HeadOutput, type HeadTargets } from "./head.ts";
-import { blockWeightShapes, weightShapes } from "./qwen2.ts";
-
-/** Token ids of a batch, padded on the right to one length. All arrays are row-major [batch, tokens]. */
-export interface TokenBatch {
-  batch: number;
-  tokens: number;
-  ids: BigInt64Array;
-  /** Position of each token in its own document, from 0. */
-  positions: BigInt64Array;
-  /** Which document of its row a token belongs to, from 0; -1 for padding. Tokens see only their own document. */
-  documents: Int32Array;
-}
+import { EmbeddingPrograms } from "./embedding_programs.ts";
+import { blockWeightShapes, weightShapes } from "./families.ts";
+import { fusedName, FusedPrograms, headFeeds, parseFusedName, readHeadOutput } from "./fused_program.ts";
+import { checkHeadTargets, Head, type HeadGradients, type HeadOutput, type HeadTargets } from "./head.ts";
+import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
+import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
 
 /** How to run a forward pass. */
 export interface ForwardOptions {
@@ -30,8 +23,24 @@ export interface ForwardOptions {
   adapter?: AdapterWeights | null;
   /** What to keep for a backward pass. Default `"nothing"`. */
   keep?: "nothing" | "inputs" | "residuals";
+  /** With `keep: "residuals"`: only the last so many layers; of the others their inputs. Default: all layers. */
+  residualLayers?: number;
   /** What the backward will compute gradients for; needed with `keep`. */
   trainable?: Trainable;
+  /**
+   * Numbers [batch, tokens, hidden] that are added to the embeddings (NEFTune, arXiv:2310.05914). The gradient by the
+   * embeddings passes through unchanged. Default: none.
+   */
+  embeddingNoise?: Float32Array | null;
+}
+
+/** How to run forward and backward in one go. */
+export interface TrainingPassOptions extends Omit<ForwardOptions, "keep"> {
+  /**
+   * Of how many of the last layers to keep residuals, as `planMemory` chooses; the others are recomputed. Default 0:
+   * the least memory.
+   */
+  residualLayers?: number;
 }
 
 /** A forward pass: the last hidden state, and what its backward needs. */
@@ -39,10 +48,10 @@ export interface ForwardPass {
   /** [batch, tokens, hidden], before the final norm. */
   hidden: DeviceTensor;
   batch: TokenBatch;
-  options: Required<ForwardOptions>;
+  options: Required<Omit<ForwardOptions, "embeddingNoise">>;
   /** This batch's feeds that all layers share; let go with the backward, or at once when nothing is kept. */
   shared: Record<string, DeviceTensor>;
-  /** What was kept of each layer, by the names that its backward program takes. */
+  /** What was kept of each layer that was run, by the names that its backward program takes. */
   kept: Record<string, DeviceTensor>[];
 }
 
@@ -53,8 +62,9 @@ export type GradientSink = (name: string, gradient: DeviceTensor) => void | Prom
 export class CausalLM {
   readonly head: Head;
   readonly blocks: BlockPrograms;
-  #embed: Promise<{ forward: Program; backward: Program }> | null = null;
-  #rotary: Promise<{ cos: DeviceTensor; sin: DeviceTensor }> | null = null;
+  readonly embedding: EmbeddingPrograms;
+  readonly #fused: FusedPrograms;
+  readonly #rotary: RotaryCache;
 
   constructor(
     readonly engine: Engine,
@@ -64,6 +74,9 @@ export class CausalLM {
   ) {
     this.head = new Head(engine, config);
     this.blocks = new BlockPrograms(engine, config);
+    this.embedding = new EmbeddingPrograms(engine, config);
+    this.#fused = new FusedPrograms(engine, config);
+    this.#rotary = new RotaryCache(engine, config);
   }
 
   /** The number of weights, tied ones counted once. */
@@ -90,15 +103,9 @@ export class CausalLM {
     return Object.fromEntries(names.map((name) => [name, this.weight(`model.layers.${layer}.${name}`)]));
   }
 
-  /** Rotary tables for all positions of the model, computed once. */
-  rotaryTables(): Promise<{ cos: DeviceTensor; sin: DeviceTensor }> {
-    this.#rotary ??= (async () => {
-      const { maxPositions, headDim, ropeTheta } = this.config;
-      const { cos, sin } = rotaryTables(maxPositions, headDim, ropeTheta);
-      const shape = [maxPositions, headDim / 2];
-      return { cos: await this.engine.store(cos, shape), sin: await this.engine.store(sin, shape) };
-    })();
-    return this.#rotary;
+  /** Rotary tables that cover at least positions 0 to `positions` - 1, where the model has as many. */
+  rotaryTables(positions: number): Promise<RotaryTables> {
+    return this.#rotary.covering(positions);
   }
 
   /**
@@ -108,33 +115,50 @@ export class CausalLM {
    *   the row.
    */
   async forward(batch: TokenBatch, options: ForwardOptions = {}): Promise<ForwardPass> {
-    const { adapter = null, keep = "nothing", trainable = "none" } = options;
+    return await this.#runBlocks(batch, options, this.config.layers);
+  }
+
+  /** Runs the first `count` blocks. */
+  async #runBlocks(batch: TokenBatch, options: ForwardOptions, count: number): Promise<ForwardPass> {
+    const { adapter = null, keep = "nothing", trainable = "none", embeddingNoise = null } = options;
+    const { residualLayers = this.config.layers } = options;
     const { batch: rows, tokens } = batch;
     checkTokenBatch(batch, this.config);
-    const tables = await this.rotaryTables();
+    if (embeddingNoise) checkNoise(embeddingNoise, batch, this.config);
+    const tables = await this.rotaryTables(positionsIn(batch));
     const shared: Record<string, DeviceTensor> = {
       ids: this.engine.upload(batch.ids, [rows, tokens]),
       positions: this.engine.upload(batch.positions, [rows, tokens]),
       bias: this.engine.upload(causalBias(batch.documents, rows, tokens), [rows, 1, 1, tokens, tokens]),
     };
     if (adapter) shared.scaling = this.engine.upload(Float32Array.of(adapter.scaling), []);
-    const compiled = await this.blocks.get({
-      lora: adapter ?? NO_LORA,
-      trainable,
-      residuals: keep === "residuals",
-    });
+    const passOptions = { adapter, keep, trainable, residualLayers };
     const kept: Record<string, DeviceTensor>[] = [];
-    const embed = await this.#embedding();
-    let { x } = await embed.forward.run({ table: this.weight("model.embed_tokens.weight"), ids: shared.ids });
-    for (let layer = 0; layer < this.config.layers; layer++) {
+    let x = await this.#embed(shared.ids, [rows, tokens], embeddingNoise);
+    for (let layer = 0; layer < count; layer++) {
+      const { forward } = await this.#compiledBlock(layer, passOptions);
       const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
-      const { y, ...residuals } = await compiled.forward.run(feeds);
+      const { y, ...residuals } = await forward.run(feeds);
       if (keep === "nothing") x.dispose();
       else kept.push({ x, ...residuals });
       x = y;
     }
-    if (keep === "nothing") Object.values(shared).forEach((tensor) => tensor.dispose());
-    return { hidden: x, batch, options: { adapter, keep, trainable }, shared, kept };
+    if (keep === "nothing") disposeAll(shared);
+    return { hidden: x, batch, options: passOptions, shared, kept };
+  }
+
+  #compiledBlock(layer: number, { adapter, keep, trainable, residualLayers }: ForwardPass["options"]) {
+    const residuals = keep === "residuals" && layer >= this.config.layers - residualLayers;
+    return this.blocks.get({ lora: adapter ?? NO_LORA, trainable, residuals });
+  }
+
+  async #embed(ids: DeviceTensor, [rows, tokens]: [number, number], noise: Float32Array | null): Promise<DeviceTensor> {
+    const table = this.weight("model.embed_tokens.weight");
+    if (!noise) return await this.embedding.forward(table, ids);
+    const added = this.engine.upload(noise, [rows, tokens, this.config.hiddenSize]);
+    const x = await this.embedding.forward(table, ids, added);
+    added.dispose();
+    return x;
   }
 
   /** Log-probabilities at chosen positions of a forward pass. */
@@ -160,105 +184,119 @@ export class CausalLM {
     const result = await this.head.backward(pass.hidden, this.headWeights(), wanted, coefficients, all);
     const { gradients, ...output } = result;
     pass.hidden.dispose();
-    const compiled = await this.blocks.get({
-      lora: adapter ?? NO_LORA,
-      trainable,
-      residuals: keep === "residuals",
+    await this.#blocksBackward(pass, gradients, sink);
+    return output;
+  }
+
+  /**
+   * A forward and a backward pass where the loss's gradient by each score is known beforehand: the fastest way, since
+   * the last layers can keep what their backward needs. `coefficients` and `sink` are those of `backward`.
+   */
+  async forwardBackward(
+    batch: TokenBatch,
+    wanted: HeadTargets,
+    coefficients: Float32Array,
+    sink: GradientSink,
+    options: TrainingPassOptions = {},
+  ): Promise<HeadOutput> {
+    const { layers } = this.config;
+    const { residualLayers = 0, trainable = "none", adapter = null } = options;
+    if (!Number.isInteger(residualLayers) || residualLayers < 0 || residualLayers > layers) {
+      throw new RangeError(`residualLayers: expected a whole number from 0 to ${layers}, got ${residualLayers}`);
+    }
+    if (residualLayers === 0 || trainable === "none" || this.engine.device !== "cpu") {
+      const keep = residualLayers === 0 ? "inputs" : "residuals";
+      return await this.backward(await this.forward(batch, { ...options, keep }), wanted, coefficients, sink);
+    }
+    checkHeadTargets(wanted, coefficients);
+    const variant = { layers: residualLayers, lora: adapter ?? NO_LORA, trainable, objective: wanted.objective };
+    const program = await this.#fused.get(variant);
+    const first = layers - residualLayers;
+    const pass = await this.#runBlocks(batch, { ...options, keep: "inputs" }, first);
+    const feeds = headFeeds(this.engine, wanted, coefficients);
+    const { norm, head } = this.headWeights();
+    const tables = await this.rotaryTables(positionsIn(batch));
+    const results = await program.run({
+      ...{ ...tables, ...pass.shared, ...feeds, x: pass.hidden, norm, head },
+      ...this.#fusedWeights(first, adapter),
     });
-    const tables = await this.rotaryTables();
-    let dy = gradients.hidden;
-    for (let layer = this.config.layers - 1; layer >= 0; layer--) {
-      const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy };
-      const { dx, ...others } = await compiled.backward.run({
+    disposeAll({ ...feeds, x: pass.hidden });
+    const output = await readHeadOutput(this.engine, results);
+    for (const [name, gradient] of Object.entries(results)) {
+      const of = name.startsWith(gradientName("")) ? parseFusedName(name.slice(gradientName("").length)) : null;
+      if (of) await sink(`model.layers.${first + of.layer}.${of.name}`, gradient);
+    }
+    const { dx = null, dNorm = null, dHead = null } = results;
+    await this.#blocksBackward(pass, { hidden: dx, norm: dNorm, weight: dHead }, sink);
+    return output;
+  }
+
+  #fusedWeights(first: number, adapter: AdapterWeights | null): Record<string, DeviceTensor> {
+    const feeds: Record<string, DeviceTensor> = {};
+    for (let layer = first; layer < this.config.layers; layer++) {
+      const own = { ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
+      for (const [name, tensor] of Object.entries(own)) feeds[fusedName(layer - first, name)] = tensor;
+    }
+    return feeds;
+  }
+
+  /** The backward pass of the blocks that were run one by one, and of the embedding; frees what the pass holds. */
+  async #blocksBackward(
+    pass: ForwardPass,
+    above: Omit<HeadGradients, "hidden"> & { hidden: DeviceTensor | null },
+    sink: GradientSink,
+  ): Promise<void> {
+    const { adapter, trainable } = pass.options;
+    const tables = await this.rotaryTables(positionsIn(pass.batch));
+    let dy = above.hidden;
+    for (let layer = pass.kept.length - 1; layer >= 0; layer--) {
+      const { backward } = await this.#compiledBlock(layer, pass.options);
+      const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy: dy! };
+      const { dx, ...others } = await backward.run({
         ...feeds,
         ...this.layerWeights(layer),
         ...adapterFeeds(adapter, layer),
       });
-      Object.values(pass.kept[layer]).forEach((tensor) => tensor.dispose());
+      disposeAll(pass.kept[layer]);
       pass.kept[layer] = {};
-      dy.dispose();
+      dy!.dispose();
       dy = dx;
       for (const [name, gradient] of Object.entries(others)) {
         await sink(`model.layers.${layer}.${name.slice(gradientName("").length)}`, gradient);
       }
     }
-    if (all) await this.#embeddingGradients(pass, dy, gradients, sink);
-    dy.dispose();
-    Object.values(pass.shared).forEach((tensor) => tensor.dispose());
-    return output;
+    if (trainable === "all") await this.#embeddingGradients(pass, dy!, above, sink);
+    dy?.dispose();
+    disposeAll(pass.shared);
   }
 
-  async #embeddingGradients(pass: ForwardPass, dx: DeviceTensor, head: HeadGradients, sink: GradientSink) {
+  async #embeddingGradients(
+    pass: ForwardPass,
+    dx: DeviceTensor,
+    head: Omit<HeadGradients, "hidden">,
+    sink: GradientSink,
+  ): Promise<void> {
     const { vocabSize, hiddenSize, tieWordEmbeddings } = this.config;
     await sink("model.norm.weight", head.norm!);
     if (!tieWordEmbeddings) await sink("lm_head.weight", head.weight!);
     // Tied weights have one gradient: the embedding's part is added to the head's.
     const table = tieWordEmbeddings ? head.weight! : this.engine.zeros([vocabSize, hiddenSize]);
-    if (table.data) {
-      addEmbeddingGradient(table.data as Float32Array, pass.batch.ids, dx.data as Float32Array);
-      await sink("model.embed_tokens.weight", table);
-      return;
-    }
-    const embed = await this.#embedding();
-    const { gradient } = await embed.backward.run({ table, ids: pass.shared.ids, dx });
-    table.dispose();
+    const gradient = await this.embedding.addGradient(table, pass.shared.ids, dx);
     await sink("model.embed_tokens.weight", gradient);
-  }
-
-  #embedding(): Promise<{ forward: Program; backward: Program }> {
-    this.#embed ??= (async () => {
-      const { vocabSize, hiddenSize } = this.config;
-      const inputs = (graph: Graph) => ({
-        table: graph.input("table", [vocabSize, hiddenSize]),
-        ids: graph.input("ids", ["batch", "tokens"], "int64"),
-      });
-      const first = inputs(new Graph());
-      const graph = new Graph();
-      const second = inputs(graph);
-      const dx = graph.input("dx", ["batch", "tokens", hiddenSize]);
-      return {
-        forward: await this.engine.compile({ outputs: { x: embedding(first.table, first.ids) } }),
-        backward: await this.engine.compile({
-          outputs: { gradient: embeddingBackward(second.table, second.ids, dx) },
-        }),
-      };
-    })();
-    return this.#embed;
   }
 
   /** Frees programs, tables and weights. */
   async dispose(): Promise<void> {
     await this.head.dispose();
     await this.blocks.dispose();
-    if (this.#embed) {
-      const { forward, backward } = await this.#embed;
-      await forward.dispose();
-      await backward.dispose();
-      this.#embed = null;
-    }
-    if (this.#rotary) Object.values(await this.#rotary).forEach((table) => table.dispose());
-    this.#rotary = null;
+    await this.#fused.dispose();
+    await this.embedding.dispose();
+    await this.#rotary.dispose();
     for (const tensor of this.weights.values()) tensor.dispose();
     this.weights.clear();
   }
 }
 
-/** Finds what would be read outside the embedding or the rotary tables: not every device notices that. */
-function checkTokenBatch({ batch, tokens, ids, positions }: TokenBatch, config: ModelConfig): void {
-  if (batch < 1 || tokens < 1) {
-    throw new Error(`a batch of ${batch} rows of ${tokens} tokens: expected at least one token`);
-  }
-  if (tokens > config.maxPositions) {
-    throw new Error(`a row of ${tokens} tokens: the model reads at most ${config.maxPositions}`);
-  }
-  const [vocabulary, places] = [BigInt(config.vocabSize), BigInt(config.maxPositions)];
-  for (let at = 0; at < ids.length; at++) {
-    const where = () => `row ${Math.floor(at / tokens)}, token ${at % tokens}`;
-    if (ids[at] < 0n || ids[at] >= vocabulary) {
-      throw new Error(`${where()}: id ${ids[at]} is outside the model's vocabulary of ${vocabulary}`);
-    }
-    if (positions[at] < 0n || positions[at] >= places) {
-      throw new Error(`${where()}: position ${positions[at]} is outside the model's ${places} positions`);
-    }
-  }
+function disposeAll(tensors: Record<string, DeviceTensor>): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
 }

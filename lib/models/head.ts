@@ -4,7 +4,7 @@
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { add, gatherRows, gradients, Graph, reshape, scatterAddRows, type Tensor } from "../graph/mod.ts";
-import { rmsNorm, selectiveLogProb } from "../kernels/mod.ts";
+import { rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** Which positions to score, and with which token. A position is row * tokens + token; for a backward pass each once. */
@@ -13,11 +13,15 @@ export interface HeadTargets {
   targets: readonly number[];
   /** The policy's temperature; default 1. */
   temperature?: number;
+  /** What is raised at each position; default its log-probability. */
+  objective?: TokenObjective;
 }
 
 /** Numbers for each scored position, in the order of `rows`. */
 export interface HeadOutput {
   logProbs: Float32Array;
+  /** What the objective raises, of which a loss is the negative mean. By default the log-probabilities themselves. */
+  scores: Float32Array;
   entropies: Float32Array;
   /** 1 where the token has the highest logit, else 0. */
   greedy: Float32Array;
@@ -36,13 +40,36 @@ export interface HeadGradients {
 /** Logits of one chunk stay under this many numbers (64 MB of float32). */
 const CHUNK_LOGITS = 16 * 1024 * 1024;
 
+/** How many rows' logits exist together. */
+export function headChunkRows({ vocabSize }: ModelConfig): number {
+  return Math.max(16, Math.min(1024, Math.floor(CHUNK_LOGITS / vocabSize)));
+}
+
+/** Throws when positions, targets, coefficients and temperature do not fit together for a backward pass. */
+export function checkHeadTargets(wanted: HeadTargets, coefficients: Float32Array): void {
+  checkTargets(wanted);
+  if (coefficients.length !== wanted.rows.length) {
+    throw new Error(`${coefficients.length} coefficients for ${wanted.rows.length} positions: expected one for each`);
+  }
+  if (new Set(wanted.rows).size < wanted.rows.length) {
+    throw new Error("a position is wanted twice: a backward pass scores each once");
+  }
+}
+
+function checkTargets({ rows, targets, temperature = 1 }: HeadTargets): void {
+  if (rows.length !== targets.length) throw new Error(`${rows.length} positions but ${targets.length} targets`);
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new RangeError(`temperature: expected a number above 0, got ${temperature}`);
+  }
+}
+
 /** The head's programs for one model. */
 export class Head {
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #chunkRows: number;
 
   constructor(readonly engine: Engine, readonly config: ModelConfig) {
-    this.#chunkRows = Math.max(16, Math.min(1024, Math.floor(CHUNK_LOGITS / config.vocabSize)));
+    this.#chunkRows = headChunkRows(config);
   }
 
   /**
@@ -56,8 +83,8 @@ export class Head {
     weights: { norm: DeviceTensor; head: DeviceTensor },
     wanted: HeadTargets,
   ): Promise<HeadOutput> {
-    const program = await this.#program("forward");
-    const output = emptyOutput(wanted.rows.length);
+    const program = await this.#program("forward", wanted.objective);
+    const output = emptyOutput(wanted);
     for (const chunk of this.#chunks(wanted)) {
       const feeds = this.#feeds(chunk);
       const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...feeds });
@@ -70,7 +97,7 @@ export class Head {
   /**
    * The backward pass from per-position gradients. Log-probabilities come with it, computed in the same pass.
    *
-   * @param coefficients The loss's gradient by each log-probability, in the order of `rows`.
+   * @param coefficients The loss's gradient by each score (log-probability), in the order of `rows`.
    * @param trainWeights Whether to return gradients by the norm and the head.
    */
   async backward(
@@ -80,14 +107,9 @@ export class Head {
     coefficients: Float32Array,
     trainWeights: boolean,
   ): Promise<HeadOutput & { gradients: HeadGradients }> {
-    const program = await this.#program(trainWeights ? "backwardAll" : "backward");
-    const output = emptyOutput(wanted.rows.length);
-    if (coefficients.length !== wanted.rows.length) {
-      throw new Error(`${coefficients.length} coefficients for ${wanted.rows.length} positions: expected one for each`);
-    }
-    if (new Set(wanted.rows).size < wanted.rows.length) {
-      throw new Error("a position is wanted twice: a backward pass scores each once");
-    }
+    const program = await this.#program(trainWeights ? "backwardAll" : "backward", wanted.objective);
+    const output = emptyOutput(wanted);
+    checkHeadTargets(wanted, coefficients);
     const { vocabSize, hiddenSize } = this.config;
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };
     if (trainWeights) {
@@ -107,11 +129,9 @@ export class Head {
     return { ...output, gradients: { hidden: dHidden, norm: dNorm, weight: dHead } };
   }
 
-  *#chunks({ rows, targets, temperature = 1 }: HeadTargets) {
-    if (rows.length !== targets.length) throw new Error(`${rows.length} positions but ${targets.length} targets`);
-    if (!(temperature > 0 && Number.isFinite(temperature))) {
-      throw new RangeError(`temperature: expected a number above 0, got ${temperature}`);
-    }
+  *#chunks(wanted: HeadTargets) {
+    checkTargets(wanted);
+    const { rows, targets, temperature = 1 } = wanted;
     for (let start = 0; start < rows.length; start += this.#chunkRows) {
       const end = start + this.#chunkRows;
       yield { start, rows: rows.slice(start, end), targets: targets.slice(start, end), temperature };
@@ -127,15 +147,28 @@ export class Head {
   }
 
   async #collect(results: Record<string, DeviceTensor>, output: HeadOutput, start: number): Promise<void> {
-    output.logProbs.set(await this.engine.read(results.logProb) as Float32Array, start);
-    output.entropies.set(await this.engine.read(results.entropy) as Float32Array, start);
-    output.greedy.set(await this.engine.read(results.isGreedy) as Float32Array, start);
-    for (const name of ["logProb", "entropy", "isGreedy"]) results[name].dispose();
+    const arrays = {
+      logProb: output.logProbs,
+      score: output.scores,
+      entropy: output.entropies,
+      isGreedy: output.greedy,
+    };
+    for (const [name, array] of Object.entries(arrays)) {
+      const result = results[name];
+      if (!result) continue; // the score, where it is the log-probability
+      array.set(await this.engine.read(result) as Float32Array, start);
+      result.dispose();
+    }
   }
 
-  #program(kind: "forward" | "backward" | "backwardAll"): Promise<Program> {
-    let program = this.#programs.get(kind);
-    if (!program) this.#programs.set(kind, program = this.engine.compile({ outputs: headGraph(this.config, kind) }));
+  #program(kind: Kind, objective: TokenObjective = {}): Promise<Program> {
+    const { lossType = "nll", labelSmoothingFactor = 0 } = objective;
+    const key = `${kind} ${lossType} ${labelSmoothingFactor}`;
+    let program = this.#programs.get(key);
+    if (!program) {
+      program = this.engine.compile({ outputs: headGraph(this.config, kind, objective) });
+      this.#programs.set(key, program);
+    }
     return program;
   }
 
@@ -145,41 +178,100 @@ export class Head {
   }
 }
 
-function emptyOutput(length: number): HeadOutput {
+type Kind = "forward" | "backward" | "backwardAll";
+
+function emptyOutput({ rows, objective = {} }: HeadTargets): HeadOutput {
+  const logProbs = new Float32Array(rows.length);
   return {
-    logProbs: new Float32Array(length),
-    entropies: new Float32Array(length),
-    greedy: new Float32Array(length),
+    logProbs,
+    scores: isLogProb(objective) ? logProbs : new Float32Array(rows.length),
+    entropies: new Float32Array(rows.length),
+    greedy: new Float32Array(rows.length),
   };
 }
 
-function headGraph(config: ModelConfig, kind: "forward" | "backward" | "backwardAll"): Record<string, Tensor> {
-  const { hiddenSize, vocabSize, rmsNormEps } = config;
+/** Whether the objective is the log-probability itself. */
+function isLogProb({ lossType = "nll", labelSmoothingFactor = 0 }: TokenObjective): boolean {
+  return lossType === "nll" && labelSmoothingFactor === 0;
+}
+
+/** What the head's graph starts from. */
+export interface HeadInputs {
+  /** [rows, hidden] before the final norm: the positions to score and no others. */
+  hidden: Tensor;
+  /** [hidden] */
+  norm: Tensor;
+  /** [vocabulary, hidden] */
+  head: Tensor;
+  /** int64 [rows] */
+  targets: Tensor;
+  /** Rank 0. */
+  inverseTemperature: Tensor;
+}
+
+/** The head on a graph: each [rows]; `score` is left out where it is the log-probability itself. */
+export type HeadTensors = Omit<SelectiveLogProb, "score"> & { score?: Tensor };
+
+/** Adds the head to a graph: log-probability, entropy, whether the token is the likeliest, and the objective's score. */
+export function headForward(config: ModelConfig, inputs: HeadInputs, objective: TokenObjective = {}): HeadTensors {
+  const { score, ...others } = tokenScores(config, inputs, objective);
+  return isLogProb(objective) ? others : { ...others, score };
+}
+
+/**
+ * Adds the head and its backward pass to a graph.
+ *
+ * @param coefficients [rows]: the loss's gradient by each score.
+ * @param trainWeights Whether to compute gradients by the norm and the head; else they are null.
+ * @returns The outputs, and gradients of the shapes of `hidden`, `norm` and `head`.
+ */
+export function headBackward(
+  config: ModelConfig,
+  inputs: HeadInputs,
+  coefficients: Tensor,
+  trainWeights: boolean,
+  objective: TokenObjective = {},
+): { outputs: HeadTensors; dHidden: Tensor; dNorm: Tensor | null; dHead: Tensor | null } {
+  const { hidden, norm, head } = inputs;
+  const { score, ...others } = tokenScores(config, inputs, objective);
+  const seed = { tensor: score, gradient: coefficients };
+  const [dHidden, dNorm = null, dHead = null] = gradients([seed], trainWeights ? [hidden, norm, head] : [hidden]);
+  return { outputs: isLogProb(objective) ? others : { ...others, score }, dHidden, dNorm, dHead };
+}
+
+function tokenScores(
+  { rmsNormEps }: ModelConfig,
+  { hidden, norm, head, targets, inverseTemperature }: HeadInputs,
+  objective: TokenObjective,
+): SelectiveLogProb {
+  return selectiveLogProb(rmsNorm(hidden, norm, rmsNormEps), head, targets, inverseTemperature, objective);
+}
+
+/** A program over one chunk of rows: gradients are added to those of the chunks before. */
+function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): Record<string, Tensor> {
+  const { hiddenSize, vocabSize } = config;
   const graph = new Graph();
-  const hidden = graph.input("hidden", ["batch", "tokens", hiddenSize]);
+  const all = graph.input("hidden", ["batch", "tokens", hiddenSize]);
   const norm = graph.input("norm", [hiddenSize]);
   const head = graph.input("head", [vocabSize, hiddenSize]);
   const rows = graph.input("rows", ["rows"], "int64");
-  const targets = graph.input("targets", ["rows"], "int64");
-  const inverseTemperature = graph.input("inverseTemperature", []);
-  const chosen = gatherRows(reshape(hidden, ["batch*tokens", hiddenSize]), rows);
-  const outputs = selectiveLogProb(rmsNorm(chosen, norm, rmsNormEps), head, targets, inverseTemperature);
-  const { logProb } = outputs;
-  if (kind === "forward") return { ...outputs };
+  const inputs: HeadInputs = {
+    hidden: gatherRows(reshape(all, ["batch*tokens", hiddenSize]), rows),
+    norm,
+    head,
+    targets: graph.input("targets", ["rows"], "int64"),
+    inverseTemperature: graph.input("inverseTemperature", []),
+  };
+  if (kind === "forward") return { ...headForward(config, inputs, objective) };
 
   const coefficients = graph.input("coefficients", ["rows"]);
-  const wrt = kind === "backwardAll" ? [chosen, norm, head] : [chosen];
-  const [dChosen, dNorm, dHead] = gradients([{ tensor: logProb, gradient: coefficients }], wrt);
-  const dHidden = graph.input("dHidden", ["batch", "tokens", hiddenSize]);
-  const added = scatterAddRows(reshape(dHidden, ["batch*tokens", hiddenSize]), rows, dChosen, {
+  const pass = headBackward(config, inputs, coefficients, kind === "backwardAll", objective);
+  const dAll = graph.input("dHidden", ["batch", "tokens", hiddenSize]);
+  const added = scatterAddRows(reshape(dAll, ["batch*tokens", hiddenSize]), rows, pass.dHidden, {
     distinct: true, // a position is scored once
   });
-  const newHidden = reshape(added, dHidden.shape, dHidden);
-  if (kind === "backward") return { ...outputs, newHidden };
-  return {
-    ...outputs,
-    newHidden,
-    newNorm: add(graph.input("dNorm", [hiddenSize]), dNorm),
-    newHead: add(graph.input("dHead", [vocabSize, hiddenSize]), dHead),
-  };
+  const outputs: Record<string, Tensor> = { ...pass.outputs, newHidden: reshape(added, dAll.shape, dAll) };
+  if (pass.dNorm) outputs.newNorm = add(graph.input("dNorm", [hiddenSize]), pass.dNorm);
+  if (pass.dHead) outputs.newHead = add(graph.input("dHead", [vocabSize, hiddenSize]), pass.dHead);
+  return outputs;
 }

@@ -4,7 +4,7 @@ import { writeFileAtomic, writeFilesTogether, type WriteOptions } from "../files
 import type { Random } from "../random/mod.ts";
 import { CausalLM } from "./causal_lm.ts";
 import { configJson, type ModelConfig, parseConfig, parseGenerationEos } from "./config.ts";
-import { weightShapes } from "./qwen2.ts";
+import { weightShapes } from "./families.ts";
 import { openCheckpoint, type TensorSource, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
 
 /** Called while weights are read: tensors done and in all. */
@@ -14,8 +14,8 @@ export type LoadProgress = (done: number, total: number) => void;
  * Loads a model from a folder in Hugging Face's layout (config.json and safetensors, single or sharded). Weights of F32, F16
  * and BF16 are read exactly and held as float32.
  *
- * @throws When the configuration is not one Kiln can run, or a tensor is missing or of another shape; the message names
- *   the file and the tensor.
+ * @throws When the configuration is not one Kiln can run, a tensor is missing or of another shape, or a block has one that
+ *   would not be used; the message names the file and the tensor.
  */
 export async function loadModel(
   folder: string,
@@ -29,6 +29,7 @@ export async function loadModel(
   try {
     // All shapes are checked before the first tensor is read.
     for (const name of names) checkTensor(checkpoint, name, shapes[name]);
+    refuseUnusedTensors(checkpoint, shapes);
     for (const [done, name] of names.entries()) {
       options.signal?.throwIfAborted();
       weights.set(name, await options.engine.store(await checkpoint.readF32(name), shapes[name]));
@@ -69,6 +70,18 @@ function checkTensor(checkpoint: TensorSource, name: string, expected: readonly 
   const { shape } = checkpoint.info(name);
   if (shape.length === expected.length && shape.every((length, axis) => length === expected[axis])) return;
   throw new Error(`${checkpoint.path}: tensor "${name}" is [${shape.join(", ")}], but ${asks}`);
+}
+
+/** A bias, norm or scale that config.json does not speak of would silently be left out. Old Llamas hold rotary tables. */
+function refuseUnusedTensors(checkpoint: TensorSource, shapes: Record<string, unknown>): void {
+  const unused = checkpoint.names.find((name) =>
+    name.startsWith("model.layers.") && !Object.hasOwn(shapes, name) && !name.endsWith(".rotary_emb.inv_freq")
+  );
+  if (unused === undefined) return;
+  throw new Error(
+    `${checkpoint.path}: tensor "${unused}" belongs to none of the layers that config.json describes; ` +
+      "do the two belong together?",
+  );
 }
 
 /**

@@ -4,8 +4,8 @@
  *
  * @module
  */
-export { openCheckpoint } from "./safetensors/checkpoint.ts";
+export { openCheckpoint, openShards } from "./safetensors/checkpoint.ts";
 export { type SafetensorsDtype, SafetensorsError, type TensorData, type TensorInfo } from "./safetensors/format.ts";
 export { narrowToBfloat16, narrowToFloat16, widenBfloat16, widenFloat16 } from "./safetensors/half.ts";
-export { openSafetensors, type SafetensorsFile, type TensorSource } from "./safetensors/read.ts";
+export { openSafetensors, openSafetensorsBytes, type SafetensorsFile, type TensorSource } from "./safetensors/read.ts";
 export { type TensorToWrite, writeCheckpoint, writeSafetensors } from "./safetensors/write.ts";

@@ -14,6 +14,8 @@ export { Html, html, type HtmlValue, trustedMarkup } from "./html.ts";
 export { DenoKernel, KernelDiedError, type KernelOptions } from "./kernel.ts";
 export { type Notebook, NotebookFormatError, type Output, readNotebook, writeNotebook } from "./nbformat.ts";
 export { parameters, ParametersError, type ParameterSizes } from "./parameters.ts";
+export { formatBytes, peakMemory } from "./peak_memory.ts";
 export { formatSeconds, type ProgressBar, progressBar, type ProgressOptions } from "./progress.ts";
 export { CellError, type CellPlace, CellTimeoutError, type RunEvent, runNotebook, type RunOptions } from "./run.ts";
 export { type TableOptions, type TableRow } from "./table.ts";
+export { type ProgressStep, type TrainingProgressOptions, withProgress } from "./training_progress.ts";

@@ -1,6 +1,6 @@
 /** A progress bar: one line that changes in a notebook cell or a terminal, a few plain lines elsewhere. */
 
-import { insideNotebook, liveDisplay } from "./display.ts";
+import { insideNotebook, type LiveDisplay, liveDisplay } from "./display.ts";
 
 /** Where and how a progress bar is drawn. */
 export type ProgressOptions = {
@@ -14,18 +14,31 @@ export type ProgressOptions = {
   write?: (text: string) => void;
   /** Milliseconds of a steady clock. */
   now?: () => number;
+  /** How many were done before, by a run that is resumed: they count for the bar and not for the rate. Default 0. */
+  initial?: number;
+  /** When the work began, by `now`. Default: when the bar is made. */
+  startedAt?: number;
 };
 
 /** A bar that is moved on by hand. */
 export interface ProgressBar {
   /** Says how many are done, with a note such as the loss. Cheap: it draws only now and then. */
   update(done: number, note?: string): void;
-  /** Draws the last state and ends the line. */
+  /** Shows a line above the bar, at once. */
+  print(line: string): void;
+  /**
+   * Draws the last state and ends the line.
+   *
+   * @throws What drawing threw first, now or during an update: a bar must not end the work that it shows.
+   */
   finish(note?: string): Promise<void>;
 }
 
 const REDRAW_MILLISECONDS = { cell: 250, line: 100, plain: 10_000 };
 const BAR_CHARACTERS = 24;
+
+/** Lines above the bar that a cell shows; a terminal scrolls. */
+const PRINTED_LINES_IN_CELL = 20;
 
 /**
  * Starts a progress bar.
@@ -43,24 +56,42 @@ const BAR_CHARACTERS = 24;
  * ```
  */
 export function progressBar(total: number, options: ProgressOptions = {}): ProgressBar {
-  const { label = "", unit = "it", now = () => performance.now() } = options;
+  const { label = "", unit = "it", now = () => performance.now(), initial = 0 } = options;
   const style = options.style ?? (insideNotebook() ? "cell" : Deno.stderr.isTerminal() ? "line" : "plain");
   const write = options.write ?? ((text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)));
   const live = style === "cell" ? liveDisplay() : undefined;
-  const startedAt = now();
+  const startedAt = options.startedAt ?? now();
+  const printed: string[] = [];
   let drawnAt = -Infinity;
-  let done = 0;
+  let done = initial;
   let note = "";
-  let drawing: Promise<void> = Promise.resolve();
+  let showing: Promise<void> | undefined;
+  let failure: { error: unknown } | undefined;
   let finished = false;
+
+  function line(): string {
+    return progressLine({ label, unit, done, initial, total, seconds: (now() - startedAt) / 1000, note });
+  }
 
   function draw(): void {
     drawnAt = now();
-    const line = progressLine({ label, unit, done, total, seconds: (drawnAt - startedAt) / 1000, note });
-    // A drawing that fails must not end a long run; `finish` reports it.
-    if (live !== undefined) drawing = drawing.then(() => live.showText(line));
-    // A line that wraps could not be drawn over.
-    else write(style === "line" ? `\r\x1b[2K${line.slice(0, (terminalColumns() ?? 1000) - 1)}` : `${line}\n`);
+    if (failure) return;
+    try {
+      // While a cell is being redrawn, later states wait: the last one is drawn in the end.
+      if (live !== undefined) showing ??= showInCell(live).finally(() => showing = undefined);
+      // A line that wraps could not be drawn over.
+      else write(style === "line" ? `\r\x1b[2K${line().slice(0, (terminalColumns() ?? 1000) - 1)}` : `${line()}\n`);
+    } catch (error) {
+      failure = { error };
+    }
+  }
+
+  async function showInCell(live: LiveDisplay): Promise<void> {
+    try {
+      await live.showText([...printed, line()].join("\n"));
+    } catch (error) {
+      failure ??= { error };
+    }
   }
 
   return {
@@ -69,13 +100,26 @@ export function progressBar(total: number, options: ProgressOptions = {}): Progr
       note = newNote ?? note;
       if (now() - drawnAt >= REDRAW_MILLISECONDS[style]) draw();
     },
+    print(text) {
+      printed.push(text);
+      if (printed.length > PRINTED_LINES_IN_CELL) printed.shift();
+      if (style === "cell") return draw();
+      try {
+        if (!failure) write(style === "line" ? `\r\x1b[2K${text}\n` : `${text}\n`);
+      } catch (error) {
+        failure = { error };
+      }
+      if (style === "line") draw();
+    },
     async finish(newNote) {
       if (finished) return;
       finished = true;
       note = newNote ?? note;
+      await showing;
       draw();
+      await showing;
+      if (failure) throw failure.error;
       if (style === "line") write("\n");
-      await drawing;
     },
   };
 }
@@ -90,14 +134,20 @@ export function terminalColumns(): number | undefined {
 }
 
 /** One line: label, bar, percent, count, rate, time taken, time left, note. */
-export function progressLine(
-  state: { label: string; unit: string; done: number; total: number; seconds: number; note: string },
-): string {
-  const { label, unit, done, total, seconds, note } = state;
+function progressLine(state: {
+  label: string;
+  unit: string;
+  done: number;
+  initial: number;
+  total: number;
+  seconds: number;
+  note: string;
+}): string {
+  const { label, unit, done, initial, total, seconds, note } = state;
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 1;
   const full = Math.round(share * BAR_CHARACTERS);
   const bar = "█".repeat(full) + "░".repeat(BAR_CHARACTERS - full);
-  const rate = seconds > 0 ? done / seconds : 0;
+  const rate = seconds > 0 ? (done - initial) / seconds : 0;
   const left = rate > 0 && done < total ? `, ${formatSeconds((total - done) / rate)} left` : "";
   const parts = [
     label,

@@ -43,6 +43,10 @@ const LINE = 14.5;
  * deviation each way, a dot for each seed, the mean in words, and under a pair of bars the difference in percentage
  * points.
  *
+ * ```ts
+ * accuracyBars([{ name: "held-out", scores: { before: 0.21, after: [0.52, 0.49] } }]);
+ * ```
+ *
  * @throws {RangeError} when an accuracy is outside 0 to 1; NaN counts as not measured
  */
 export function accuracyBars(groups: readonly AccuracyGroup[], options: ChartOptions = {}): SvgString {

@@ -4,8 +4,13 @@ import * as Plot from "@observablehq/plot";
 import { textWidth } from "./text.ts";
 import { theme } from "./theme.ts";
 
+/** Pixels of height that a tick label needs for itself. */
+const TICK_ROOM = 17;
+
 /** A value axis: what it spans, where its ticks are, and how they are written. */
 export interface ValueAxis {
+  /** Default "linear". */
+  type?: "linear" | "log";
   domain: [number, number];
   ticks: number[];
   format: (value: number) => string;
@@ -64,8 +69,10 @@ export function valueAxis(
   let asked = count;
   const marked = () => ticks(domain[0], domain[1], asked).filter((tick) => !options.whole || Number.isInteger(tick));
   while (marked().length < 2 && asked < 10) asked++;
-  const at = marked();
-  const step = tickStep(domain[0], domain[1], asked);
+  // In a chart with a tall header even those may be too many.
+  const every = Math.ceil((marked().length * TICK_ROOM) / Math.max(1, height + TICK_ROOM));
+  const at = marked().filter((_, index) => index % every === 0);
+  const step = tickStep(domain[0], domain[1], asked) * every;
   const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
   const format = options.format ?? tickFormat(options.whole ? Math.max(1, step) : step, largest);
   return {
@@ -77,17 +84,44 @@ export function valueAxis(
 }
 
 /**
- * An axis of training steps: whole numbers only, from 0 when the first step is near it.
+ * A horizontal axis: from 0 when the first place is near it.
+ *
+ * @param width pixels between the ends of the axis
+ * @param options `whole` allows ticks at whole numbers only, as steps and tokens need them
+ */
+export function progressAxis(
+  [low, high]: readonly [number, number],
+  width: number,
+  { whole }: { whole: boolean },
+): Omit<ValueAxis, "labelWidth"> {
+  const nearZero = Math.max(whole ? 1 : 0, 0.06 * high);
+  const from = low >= 0 && low <= nearZero ? 0 : low;
+  const room = whole ? 1 : Math.abs(high) * 0.1 || 1;
+  // A place alone stands in the middle.
+  const domain: [number, number] = low === high ? [low - room, high + room] : [from, high];
+  const count = Math.max(2, Math.round(width / 90));
+  const at = ticks(domain[0], domain[1], count).filter((tick) => !whole || Number.isInteger(tick));
+  const step = tickStep(domain[0], domain[1], count);
+  const format = tickFormat(whole ? Math.max(1, step) : step, Math.max(...domain.map(Math.abs)));
+  return { domain, ticks: thinTicks(at, domain, width, format), format };
+}
+
+/**
+ * Every tick of a horizontal axis, or every second, third, ... where labels would touch.
  *
  * @param width pixels between the ends of the axis
  */
-export function stepAxis([low, high]: readonly [number, number], width: number): Omit<ValueAxis, "labelWidth"> {
-  const from = low >= 0 && low <= Math.max(1, 0.06 * high) ? 0 : low;
-  const domain: [number, number] = from === high ? [from - 1, high + 1] : [from, high];
-  const count = Math.max(2, Math.round(width / 90));
-  const at = ticks(domain[0], domain[1], count).filter(Number.isInteger);
-  const step = Math.max(1, tickStep(domain[0], domain[1], count));
-  return { domain, ticks: at, format: tickFormat(step, Math.max(...domain.map(Math.abs))) };
+export function thinTicks(
+  at: readonly number[],
+  [from, to]: readonly [number, number],
+  width: number,
+  format: (value: number) => string,
+): number[] {
+  if (at.length < 2) return [...at];
+  const distance = ((at[1] - at[0]) / (to - from)) * width;
+  const widest = Math.max(...at.map((tick) => textWidth(format(tick), theme.sizes.small)));
+  const every = Math.max(1, Math.ceil((widest + 8) / distance));
+  return at.filter((_, index) => index % every === 0);
 }
 
 /**
@@ -127,6 +161,12 @@ export function bottomAxisMarks(axis: Omit<ValueAxis, "labelWidth">, labels = tr
 /** The line at zero where the axis runs through it. */
 export function zeroLine(axis: ValueAxis): Plot.Markish[] {
   return axis.domain[0] < 0 && axis.domain[1] > 0 ? [Plot.ruleY([0], { stroke: colors.axis })] : [];
+}
+
+/** A dashed line at a value, if there is one and the axis runs through it. */
+export function referenceLine({ domain }: ValueAxis, value: number | undefined): Plot.Markish[] {
+  if (value === undefined || value <= domain[0] || value >= domain[1]) return [];
+  return [Plot.ruleY([value], { stroke: colors.muted, strokeDasharray: "2 3" })];
 }
 
 function grouped(value: number, decimals: number): string {

@@ -27,6 +27,10 @@ export interface DashboardOptions {
 /**
  * Several charts as one drawing, row by row. A column is as wide as its widest panel, a row as high as its highest.
  *
+ * ```ts
+ * dashboard([(size) => lossCurve(rows, size), (size) => klCurve(rows, size)], { title: "Two charts" });
+ * ```
+ *
  * @throws {RangeError} when `columns` is not a positive whole number
  */
 export function dashboard(panels: readonly Panel[], options: DashboardOptions = {}): SvgString {

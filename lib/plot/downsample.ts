@@ -1,30 +1,37 @@
-import type { Point } from "./smooth.ts";
-
 /**
- * At most about `limit` points that look like all of them: most at equal distances, which keeps the density of a cloud,
- * and a fifth of them the lowest and the highest of equal stretches, which keeps the spikes. Points must be sorted by
- * step; up to `limit` points come back untouched.
+ * The points that a drawing `columns` pixels wide can show: from each column the first, the lowest, the highest and the
+ * last, so that no spike is lost and the line runs where it ran. Points must be sorted by `x`.
+ *
+ * ```ts
+ * keepExtremes(points, 300).length <= 1200;
+ * ```
+ *
+ * @param columns how many equal parts of the range of `x`
  */
-export function keepCloud(points: readonly Point[], limit: number): Point[] {
-  if (points.length <= limit) return [...points];
-  const kept = new Set(keepEvenly(points, Math.max(2, Math.round(limit * 0.8))));
-  const stretches = Math.max(1, Math.round(limit * 0.1));
-  for (let stretch = 0; stretch < stretches; stretch++) {
-    const start = Math.floor((stretch * points.length) / stretches);
-    const end = Math.floor(((stretch + 1) * points.length) / stretches);
-    let low = points[start];
-    let high = points[start];
-    for (let i = start + 1; i < end; i++) {
-      if (points[i].value < low.value) low = points[i];
-      if (points[i].value > high.value) high = points[i];
+export function keepExtremes<T extends { readonly x: number; readonly value: number }>(
+  points: readonly T[],
+  columns: number,
+): T[] {
+  if (points.length <= 2 * columns) return [...points];
+  const from = points[0].x;
+  const width = (points[points.length - 1].x - from) / columns || 1;
+  const kept: T[] = [];
+  for (let start = 0; start < points.length;) {
+    const column = columnOf(points[start].x);
+    let end = start + 1;
+    let low = start;
+    let high = start;
+    for (; end < points.length && columnOf(points[end].x) === column; end++) {
+      if (points[end].value < points[low].value) low = end;
+      if (points[end].value > points[high].value) high = end;
     }
-    kept.add(low).add(high);
+    const indices = new Set([start, Math.min(low, high), Math.max(low, high), end - 1]);
+    for (const index of indices) kept.push(points[index]);
+    start = end;
   }
-  return [...kept].sort((a, b) => a.step - b.step);
-}
+  return kept;
 
-/** At most `limit` entries at equal distances, the first and the last among them: enough for a smoothed line. */
-export function keepEvenly<T>(entries: readonly T[], limit: number): T[] {
-  if (entries.length <= limit) return [...entries];
-  return Array.from({ length: limit }, (_, i) => entries[Math.round((i * (entries.length - 1)) / (limit - 1))]);
+  function columnOf(x: number): number {
+    return Math.min(columns - 1, Math.floor((x - from) / width));
+  }
 }

@@ -6,8 +6,11 @@ import { theme } from "./theme.ts";
 export interface LegendEntry {
   label: string;
   color: string;
-  /** A line, a line with dots on it, light dots under a line, a translucent band, or a filled square. */
-  shape: "line" | "dotted line" | "points and line" | "band" | "square";
+  /**
+   * A line, a line with dots on it, a line with a faint one behind it, a translucent band, a filled square, or all
+   * colours of the ramp.
+   */
+  shape: "line" | "dotted line" | "smoothed line" | "band" | "square" | "ramp";
   /** SVG stroke-dasharray. */
   dash?: string;
 }
@@ -23,6 +26,8 @@ export interface Header {
 
 const { colors, sizes, strokes } = theme;
 const SWATCH = 18;
+/** Width in pixels of one colour of the ramp. */
+const RAMP_STEP = 12;
 const LEGEND_ROW = 18;
 const LEGEND_GAP = 16;
 const LEGEND_LABEL_WIDTH = 230;
@@ -79,9 +84,11 @@ function drawLegend(
   entries: readonly LegendEntry[],
   area: { x: number; y: number; width: number; maxRows: number },
 ): { markup: string; height: number } {
-  const labelWidth = Math.min(LEGEND_LABEL_WIDTH, area.width - SWATCH - 6);
+  const shareOfRow = area.width / entries.length - SWATCH - 6 - LEGEND_GAP;
+  const labelWidth = Math.min(Math.max(LEGEND_LABEL_WIDTH, shareOfRow), area.width - SWATCH - 6);
   const labels = entries.map((entry) => ellipsize(entry.label, labelWidth, sizes.small));
-  const widths = labels.map((label) => SWATCH + 6 + textWidth(label, sizes.small) + LEGEND_GAP);
+  const swatches = entries.map(({ shape }) => 6 + (shape === "ramp" ? RAMP_STEP * theme.ramp.length : SWATCH));
+  const widths = labels.map((label, i) => swatches[i] + textWidth(label, sizes.small) + LEGEND_GAP);
   const flowing = rowsOf(widths, area.width + LEGEND_GAP);
   const columns = rowsOf(widths.map(() => Math.max(...widths)), area.width + LEGEND_GAP);
   const aligned = flowing.length > 1 && columns.length <= flowing.length;
@@ -99,7 +106,10 @@ function drawLegend(
         break;
       }
       markup += swatch(entries[index], x, middle);
-      markup += textElement(labels[index], x + SWATCH + 6, baseline, { "font-size": sizes.small, fill: colors.ink });
+      markup += textElement(labels[index], x + swatches[index], baseline, {
+        "font-size": sizes.small,
+        fill: colors.ink,
+      });
       x += aligned ? Math.max(...widths) : widths[index];
     }
   });
@@ -126,6 +136,10 @@ function swatch({ shape, color, dash }: LegendEntry, x: number, y: number): stri
   if (shape === "band") {
     return element("rect", { x, y: y - 5, width: SWATCH, height: 10, fill: color, "fill-opacity": "0.2" });
   }
+  if (shape === "ramp") {
+    const cell = { y: y - 5, width: RAMP_STEP, height: 10 };
+    return theme.ramp.map((fill, i) => element("rect", { x: x + i * RAMP_STEP, ...cell, fill })).join("");
+  }
   const line = element("line", {
     x1: x,
     x2: x + SWATCH,
@@ -135,11 +149,12 @@ function swatch({ shape, color, dash }: LegendEntry, x: number, y: number): stri
     "stroke-width": String(strokes.smooth),
     "stroke-dasharray": dash,
   });
-  const dot = (cx: number, cy: number, r: number, opacity?: string) =>
-    element("circle", { cx, cy, r, fill: color, "fill-opacity": opacity });
   if (shape === "line") return line;
-  if (shape === "dotted line") return line + dot(x + SWATCH / 2, y, strokes.markRadius);
-  return dot(x + 3, y - 4, 1.6, "0.45") + dot(x + 9, y + 4, 1.6, "0.45") + dot(x + 15, y - 4, 1.6, "0.45") + line;
+  if (shape === "dotted line") {
+    return line + element("circle", { cx: x + SWATCH / 2, cy: y, r: strokes.markRadius, fill: color });
+  }
+  const raw = [0, 3, 6, 9, 12, 15, 18].map((dx, i) => `${x + dx},${y + (i % 2 ? 4 : -4)}`).join("L");
+  return element("path", { d: `M${raw}`, fill: "none", stroke: color, "stroke-opacity": "0.4" }) + line;
 }
 
 /** One line of text; `y` is its baseline. */

@@ -1,6 +1,8 @@
 import { type Curve, type CurveOptions, drawCurve } from "./curve.ts";
 import type { Line } from "./line.ts";
-import { isComparison, metricPoints, type MetricRows, nothingToDraw, runsOf } from "./rows.ts";
+import { nothingToDraw } from "./nothing.ts";
+import { metricPoints } from "./points.ts";
+import { isComparison, type MetricRows, runsOf } from "./rows.ts";
 import type { SvgString } from "./svg.ts";
 import { seriesColor, seriesDash } from "./theme.ts";
 
@@ -11,8 +13,13 @@ export interface MetricCurveOptions extends CurveOptions {
 }
 
 /**
- * A metric over training steps: light dots for the steps, a smoothed line, the latest value in words. Several runs are
- * drawn over each other, a colour each.
+ * A metric over training steps: a smoothed line, its raw values faintly behind it, the latest value in words. Several
+ * runs are drawn over each other, a colour each.
+ *
+ * ```ts
+ * metricCurve([{ step: 1, loss: 3 }, { step: 2, loss: 2.5 }], "loss");
+ * metricCurve({ runs: { "rank 8": first, "rank 64": second } }, "loss", { along: "time" });
+ * ```
  *
  * @param data rows of step metrics, or `{ runs: { name: rows } }`
  * @param metric name of the metric in the rows, such as "loss" or "completions/clipped_ratio"
@@ -21,7 +28,7 @@ export function metricCurve(data: MetricRows, metric: string, options: MetricCur
   return drawCurve({
     title: metric,
     yLabel: options.yLabel ?? metric,
-    ...linesOfMetric(data, metric),
+    ...linesOfMetric(data, metric, options),
   }, options);
 }
 
@@ -31,7 +38,7 @@ export function klCurve(data: MetricRows, options: CurveOptions = {}): SvgString
     title: "KL from the reference",
     yLabel: "nats per token",
     include: [0],
-    ...linesOfMetric(data, "kl"),
+    ...linesOfMetric(data, "kl", options),
   }, options);
 }
 
@@ -41,7 +48,16 @@ export function entropyCurve(data: MetricRows, options: CurveOptions = {}): SvgS
     title: "Entropy",
     yLabel: "nats per token",
     include: [0],
-    ...linesOfMetric(data, "entropy"),
+    ...linesOfMetric(data, "entropy", options),
+  }, options);
+}
+
+/** Share of tokens predicted exactly (`mean_token_accuracy`). */
+export function tokenAccuracyCurve(data: MetricRows, options: CurveOptions = {}): SvgString {
+  return drawCurve({
+    title: "Token accuracy",
+    yLabel: "share of tokens",
+    ...linesOfMetric(data, "mean_token_accuracy", options),
   }, options);
 }
 
@@ -51,7 +67,7 @@ export function learningRateCurve(data: MetricRows, options: CurveOptions = {}):
     title: "Learning rate",
     yLabel: "learning rate",
     include: [0],
-    ...linesOfMetric(data, "learning_rate", { smoothed: false, dots: false }),
+    ...linesOfMetric(data, "learning_rate", options, { smoothed: false, raw: false }),
   }, options);
 }
 
@@ -61,7 +77,7 @@ export function gradNormCurve(data: MetricRows, options: CurveOptions = {}): Svg
     title: "Gradient norm",
     yLabel: "L2 norm before clipping",
     include: [0],
-    ...linesOfMetric(data, "grad_norm"),
+    ...linesOfMetric(data, "grad_norm", options),
   }, options);
 }
 
@@ -69,6 +85,7 @@ export function gradNormCurve(data: MetricRows, options: CurveOptions = {}): Svg
 export function linesOfMetric(
   data: MetricRows,
   metric: string,
+  { along }: CurveOptions,
   style: Partial<Line> = {},
 ): Pick<Curve, "lines" | "nothing" | "latest"> {
   const comparison = isComparison(data);
@@ -77,10 +94,10 @@ export function linesOfMetric(
       label: comparison ? name : metric,
       color: seriesColor(index),
       dash: seriesDash(index),
-      points: metricPoints(rows, metric),
+      points: metricPoints(rows, metric, along),
       ...style,
     })),
-    nothing: nothingToDraw(data, metric),
+    nothing: nothingToDraw(data, metric, along),
     latest: !comparison,
   };
 }

@@ -9,6 +9,7 @@
 export { accuracyBars, type AccuracyGroup } from "./accuracy.ts";
 export { type CurveOptions } from "./curve.ts";
 export { dashboard, type DashboardOptions, type Panel, type PanelSize } from "./dashboard.ts";
+export { type DistributionOptions, distributionOverSteps } from "./distribution.ts";
 export { type LegendEntry } from "./header.ts";
 export { histogram, type HistogramOptions, type HistogramValues } from "./histogram.ts";
 export { lengthCurve } from "./length.ts";
@@ -21,13 +22,25 @@ export {
   learningRateCurve,
   metricCurve,
   type MetricCurveOptions,
+  tokenAccuracyCurve,
 } from "./metric_curves.ts";
+export { type Along } from "./points.ts";
 export { type PngOptions, toPng } from "./png.ts";
+export { chosenRejectedCurve, type ChosenRejectedOptions, marginCurve, preferenceAccuracyCurve } from "./preference.ts";
 export { type ChartOptions, renderPlot } from "./render.ts";
+export { ridgeline, type RidgelineOptions } from "./ridgeline.ts";
 export { rewardCurve, type RewardCurveOptions } from "./reward.ts";
 export { type MetricRows, type StepRow } from "./rows.ts";
+export { readRun, readRuns, type RunRows } from "./run.ts";
 export { saveChart, type SavedChart } from "./save.ts";
 export { smooth } from "./smooth.ts";
 export { type SvgString } from "./svg.ts";
 export { seriesColor, theme } from "./theme.ts";
-export { grpoDashboard, sftDashboard, type TrainingDashboardOptions } from "./training_dashboards.ts";
+export { throughputCurve } from "./throughput.ts";
+export {
+  dpoDashboard,
+  grpoDashboard,
+  rewardParts,
+  sftDashboard,
+  type TrainingDashboardOptions,
+} from "./training_dashboards.ts";

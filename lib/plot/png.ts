@@ -17,6 +17,10 @@ const NEEDS_SYSTEM_FONTS =
  * Renders an SVG as PNG with the shipped font, so that the picture is the same on every machine. Ideographs and emoji,
  * which that font lacks, come from the machine's fonts if it has any.
  *
+ * ```ts
+ * await Deno.writeFile("loss.png", toPng(lossCurve(rows), { scale: 2 }));
+ * ```
+ *
  * @throws {RangeError} when width or scale is not positive
  * @throws {Error} when the SVG is not well-formed
  */

@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { drawHeader, type Header, type LegendEntry, textElement } from "./header.ts";
 import { document, element, serializeChildren, type SvgNode, type SvgString } from "./svg.ts";
+import { ellipsize, ellipsizeName, wrap } from "./text.ts";
 import { seriesColor, theme } from "./theme.ts";
 
 /** Size in pixels and words of a chart. */
@@ -11,8 +12,11 @@ export interface ChartOptions {
   width?: number;
   /** Height of the whole drawing in pixels, title and legend included. Default 360. */
   height?: number;
-  /** False leaves the legend out, as in a dashboard that shows one for all its panels. Default true. */
-  legend?: boolean;
+  /**
+   * True (default) names lines at their ends where there is room and in a legend above the plot where there is not;
+   * "above" always takes the legend; false leaves it out, as in a dashboard that shows one for all its panels.
+   */
+  legend?: boolean | "above";
 }
 
 /**
@@ -36,6 +40,10 @@ export interface Figure extends Header {
 
 /**
  * Draws an Observable Plot in the house style as a self-contained SVG.
+ *
+ * ```ts
+ * renderPlot({ marks: [Plot.dot(rows, { x: "completions/mean_length", y: "reward" })] }, { title: "Length and reward" });
+ * ```
  *
  * @param options what `Plot.plot` takes; `width` and `height` are those of the whole drawing with its title.
  *   `color: { legend: true }` draws a legend for a colour scale of names.
@@ -72,17 +80,32 @@ export function renderPlot(
   });
 }
 
+/** Pixels of height that a figure leaves for its parts. */
+export function roomForParts(figure: Omit<Figure, "parts">): number {
+  return figure.height - partsFrom(headerOf(figure).height) - theme.chart.padding / 2;
+}
+
+function headerOf(figure: Omit<Figure, "parts">): { markup: string; height: number } {
+  const { padding } = theme.chart;
+  const { width, height } = figure;
+  return drawHeader(figure, { x: padding, y: padding, width: width - 2 * padding, height });
+}
+
+function partsFrom(headerHeight: number): number {
+  return theme.chart.padding + headerHeight + (headerHeight > 0 ? 4 : 0);
+}
+
 /** Draws a figure: background, header, and each plot at its place. */
 export function drawFigure(figure: Figure): SvgString {
   const { padding } = theme.chart;
   const { width, height } = figure;
-  const header = drawHeader(figure, { x: padding, y: padding, width: width - 2 * padding, height });
+  const header = headerOf(figure);
   let body = element("rect", { width, height, fill: theme.colors.background }) + header.markup;
-  let top = padding + header.height + (header.height > 0 ? 4 : 0);
+  let top = partsFrom(header.height);
   const given = figure.parts.reduce((sum, part) => sum + (part.height ?? 0), 0);
   const open = figure.parts.filter((part) => part.height === undefined).length;
   // A header that fills a small drawing still leaves room for something that can be seen.
-  const share = Math.max(40, (height - top - 8 - given) / Math.max(1, open));
+  const share = Math.max(40, (roomForParts(figure) - given) / Math.max(1, open));
   for (const part of figure.parts) {
     const partHeight = part.height ?? share;
     body += drawPart(part, { x: padding, y: top, width: width - 2 * padding, height: partHeight });
@@ -109,10 +132,12 @@ function drawPart(part: FigurePart, area: { x: number; y: number; width: number;
   } as Plot.PlotOptions) as unknown as SvgNode;
   const small = { "font-size": theme.sizes.small, fill: theme.colors.muted };
   let words = "";
-  if (part.valueLabel) words += textElement(part.valueLabel, 0, 11, { ...small, "text-anchor": "start" });
+  const fitting = (text: string) => ellipsizeName(text, area.width, theme.sizes.small);
+  if (part.valueLabel) words += textElement(fitting(part.valueLabel), 0, 11, { ...small, "text-anchor": "start" });
   if (part.baseLabel) {
-    const right = area.width - (part.options.marginRight ?? 0);
-    words += textElement(part.baseLabel, right, area.height - 3, { ...small, "text-anchor": "end" });
+    const { marginLeft = 0, marginRight = 0 } = part.options;
+    const label = ellipsize(part.baseLabel, area.width - marginLeft - marginRight, theme.sizes.small);
+    words += textElement(label, area.width - marginRight, area.height - 3, { ...small, "text-anchor": "end" });
   }
   return element("g", {
     transform: `translate(${Math.round(area.x)},${Math.round(area.y)})`,
@@ -142,6 +167,9 @@ function namedColors(options: Plot.PlotOptions): LegendEntry[] | undefined {
 /** A drawing that says in its middle why there is nothing else on it. */
 export function emptyFigure(figure: Omit<Figure, "parts">, message: string): SvgString {
   const { axis, muted } = theme.colors;
+  const fontSize = theme.sizes.subtitle;
+  // A metric's name without spaces may be wider than the drawing.
+  const lines = wrap(message, figure.width - 2 * theme.chart.padding - 24, fontSize, 3);
   return drawFigure({
     ...figure,
     parts: [{
@@ -152,7 +180,7 @@ export function emptyFigure(figure: Omit<Figure, "parts">, message: string): Svg
         y: { domain: [0, 1], axis: null },
         marks: [
           Plot.frame({ stroke: axis, strokeDasharray: "4 4", rx: 4 }),
-          Plot.text([message], { frameAnchor: "middle", fontSize: theme.sizes.subtitle + 1, fill: muted }),
+          Plot.text([lines.join("\n")], { frameAnchor: "middle", fontSize, lineHeight: 1.35, fill: muted }),
         ],
       },
     }],

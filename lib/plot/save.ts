@@ -12,6 +12,10 @@ export interface SavedChart {
  * Writes a chart as `PATH.svg` and `PATH.png`, each in one move, so that a viewer never reads half a file. The folder
  * is created when absent.
  *
+ * ```ts
+ * await saveChart(lossCurve(rows), "outputs/sft-001/charts/loss");
+ * ```
+ *
  * @param pathWithoutExtension such as "outputs/run-1/charts/reward"
  * @throws {DiskFullError} when the disk is full; what stood there before stays
  */

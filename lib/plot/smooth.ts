@@ -1,13 +1,11 @@
-/** A value of a metric at a training step. */
-export interface Point {
-  step: number;
-  value: number;
-}
-
 /**
  * Debiased exponential moving average, the smoothing of TensorBoard's and Weights & Biases' curves:
  * `s[t] = weight * s[t-1] + (1 - weight) * x[t]` from `s = 0`, divided by `1 - weight^t` as Adam does for its moments,
  * so that the first values are not pulled towards zero.
+ *
+ * ```ts
+ * smooth([4, 1, 7], 0.5); // [4, 2, 4.857...]
+ * ```
  *
  * @param weight from 0 (no smoothing) to below 1; about the last `1 / (1 - weight)` values count
  * @throws {RangeError} when `weight` is outside [0, 1)

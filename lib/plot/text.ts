@@ -20,6 +20,17 @@ export function ellipsize(text: string, maxWidth: number, size: number, weight: 
   return characters.join("").trimEnd() + "…";
 }
 
+/**
+ * The same from the other end, for names such as `evaluation/held_out/accuracy`, whose last part says most; text of
+ * several words is shortened at its end.
+ */
+export function ellipsizeName(text: string, maxWidth: number, size: number): string {
+  if (/\s/.test(text) || textWidth(text, size) <= maxWidth) return ellipsize(text, maxWidth, size);
+  const characters = [...text];
+  while (characters.length > 0 && textWidth("…" + characters.join(""), size) > maxWidth) characters.shift();
+  return "…" + characters.join("");
+}
+
 /** Breaks text at spaces into at most `maxLines` lines of `maxWidth` pixels; the last ends in an ellipsis if cut. */
 export function wrap(text: string, maxWidth: number, size: number, maxLines: number): string[] {
   const words = text.split(/\s+/).filter((word) => word !== "");

@@ -1,33 +1,39 @@
 /**
  * `deno task pretrain`: trains the house model from nothing and writes its folder whole: tokenizer, bf16 weights, model card
- * and curve. Options: `--scale X` (all steps times X, for a
- * quick try), `--seed N`, `--output FOLDER`. Metrics of the run go to outputs/pretrain-NNN.
+ * and curve. Options: `--scale X` (all steps times X, for a quick try), `--seed N`, `--output FOLDER`. Metrics and
+ * checkpoints of the run go to outputs/pretrain-NNN; `--resume` goes on with the newest one there.
  */
 import { parseArgs } from "node:util";
 import { generateWordProblems, REASONING_PREFILL, toReasoningChat } from "../data/mod.ts";
 import { createEngine } from "../engine/mod.ts";
 import { writeFolderAtomic } from "../files/mod.ts";
 import { type CausalLM, saveModel } from "../models/mod.ts";
-import { formatSeconds, progressBar } from "../notebook/mod.ts";
+import { formatSeconds, withProgress } from "../notebook/mod.ts";
 import { lossCurve } from "../plot/mod.ts";
 import { Tokenizer, tokenizerFiles } from "../tokenizer/mod.ts";
 import {
+  continueRun,
   createRun,
   evaluatePolicy,
   gsm8kTagRewards,
   HOUSE_RECIPE,
   type HousePhase,
   type HouseRecipe,
+  lastSavedStep,
   localSampler,
+  type MetricsRow,
+  newestRun,
   pretrainHouseModel,
+  readMetrics,
+  type RunFolder,
   trainHouseTokenizer,
 } from "../train/mod.ts";
 
-/** One line of a run's metrics. */
-type MetricsRow = { step: number; loss: number; num_tokens: number };
-
 /** Held-out problems on which the card states the accuracy. */
 const EVALUATION_PROBLEMS = 400;
+
+/** Steps between checkpoints: a few minutes of work. */
+const SAVE_STEPS = 200;
 
 if (import.meta.main) {
   const { values } = parseArgs({
@@ -36,6 +42,7 @@ if (import.meta.main) {
       scale: { type: "string", default: "1" },
       seed: { type: "string", default: String(HOUSE_RECIPE.seed) },
       output: { type: "string", default: "data/models/kiln-tiny" },
+      resume: { type: "boolean", default: false },
     },
   });
   const phases = HOUSE_RECIPE.phases.map((phase) => ({
@@ -44,33 +51,35 @@ if (import.meta.main) {
   }));
   const recipe: HouseRecipe = { ...HOUSE_RECIPE, phases, seed: Number(values.seed) };
   const abort = new AbortController();
-  Deno.addSignalListener("SIGINT", () => abort.abort(new Error("stopped by Ctrl-C; nothing was written")));
+  Deno.addSignalListener("SIGINT", () => abort.abort(new Error("stopped by Ctrl-C; go on with --resume")));
 
   const engine = await createEngine();
   console.log(engine.description);
   const tokenizer = new Tokenizer(values.output, tokenizerFiles(await trainHouseTokenizer(recipe)));
-  const { model, run } = await pretrainHouseModel(recipe, { engine, tokenizer, signal: abort.signal });
-  console.log(`${model.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`);
-
-  const folder = await createRun("pretrain", { ...recipe });
-  const progress = progressBar(phases.reduce((sum, { steps }) => sum + steps, 0), {
-    label: "pretraining",
-    unit: "steps",
+  const folder = await openRun(recipe, values.resume);
+  const { model, run } = await pretrainHouseModel(recipe, {
+    engine,
+    tokenizer,
+    outputDir: folder.path,
+    saveSteps: SAVE_STEPS,
+    resumeFromCheckpoint: values.resume,
+    signal: abort.signal,
   });
-  const rows: MetricsRow[] = [];
-  const started = performance.now();
-  for await (const { step, metrics } of run) {
-    rows.push({ step, loss: metrics.loss, num_tokens: metrics.num_tokens });
-    await folder.logMetrics(step, metrics);
-    progress.update(step, `loss ${metrics.loss.toFixed(3)}`);
-  }
-  await progress.finish();
+  console.log(`${model.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`);
+  for await (const step of withProgress(run, { label: "pretraining" })) await folder.log(step);
   await folder.close();
-  await writeHouseModel(
-    { model, tokenizer, recipe, rows, seconds: (performance.now() - started) / 1000 },
-    values.output,
-  );
+  const rows = await readMetrics(folder.path);
+  const seconds = rows.reduce((sum, { step_time }) => sum + step_time, 0);
+  await writeHouseModel({ model, tokenizer, recipe, rows, seconds }, values.output);
   await engine.dispose();
+}
+
+/** A new run's folder, or the newest one's. */
+async function openRun(recipe: HouseRecipe, resume: boolean): Promise<RunFolder> {
+  if (!resume) return await createRun("pretrain", { ...recipe });
+  const path = await newestRun("pretrain");
+  if (!path) throw new Error("--resume: there is no run in outputs to go on with; leave the option out");
+  return await continueRun(path, { step: await lastSavedStep(recipe, path), parameters: { ...recipe } });
 }
 
 /** Evaluates a house model and writes its folder. */

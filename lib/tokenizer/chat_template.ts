@@ -1,4 +1,4 @@
-import { Template } from "@huggingface/jinja";
+import { parseJinja, renderJinja } from "./jinja.ts";
 
 /** A call of a tool, as the OpenAI API and chat templates write it. */
 export interface ToolCall {
@@ -45,18 +45,23 @@ export class ChatTemplateError extends Error {
 
 /** A parsed Jinja chat template. */
 export class ChatTemplate {
-  readonly #template: Template;
+  readonly #program: ReturnType<typeof parseJinja>;
 
   /**
+   * @param path the file it is from, for messages
    * @param source Jinja text, as transformers understands it
    * @param specialTokens what `bos_token`, `eos_token` and so on are in the template
    * @throws {ChatTemplateError} when it is not Jinja
    */
-  constructor(readonly source: string, private readonly specialTokens: Record<string, string>) {
+  constructor(
+    private readonly path: string,
+    readonly source: string,
+    private readonly specialTokens: Record<string, string>,
+  ) {
     try {
-      this.#template = new Template(source);
+      this.#program = parseJinja(source);
     } catch (cause) {
-      throw new ChatTemplateError(`The chat template is not valid Jinja: ${messageOf(cause)}`, { cause });
+      throw new ChatTemplateError(`${path}: the chat template is not valid Jinja: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -75,7 +80,7 @@ export class ChatTemplate {
     { tools, addGenerationPrompt = false, variables }: ChatTemplateOptions,
   ): string {
     try {
-      return this.#template.render({
+      return renderJinja(this.#program, {
         ...this.specialTokens,
         ...variables,
         messages: messages.map(withParsedArguments),
@@ -84,7 +89,9 @@ export class ChatTemplate {
         add_generation_prompt: addGenerationPrompt,
       });
     } catch (cause) {
-      throw new ChatTemplateError(`The chat template refuses this conversation: ${messageOf(cause)}`, { cause });
+      throw new ChatTemplateError(`${this.path}: the chat template refuses this conversation: ${messageOf(cause)}`, {
+        cause,
+      });
     }
   }
 
@@ -132,6 +139,8 @@ function withParsedArguments(message: ChatMessage): ChatMessage {
   };
 }
 
+/** What a template says itself may be long. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.length <= 500 ? message : `${message.slice(0, 497)}...`;
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { partNames, problemOfPart } from "./parts.ts";
+import { quote } from "./quote.ts";
 
 /** A tokenizer's file is absent or not what it should be. The message names the file and says what was expected. */
 export class TokenizerError extends Error {
@@ -51,21 +53,37 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new TokenizerError(path, `cannot be read (${problem}); expected a readable file.`, { cause: error });
   }
 }
 
 const id = z.int().nonnegative();
 
-const addedTokenSchema = z.looseObject({ id, content: z.string().min(1), special: z.boolean().default(false) });
+const flag = z.boolean().nullish();
 
-/** A part of the pipeline, such as the normalizer; the library that runs it knows its options. */
+const addedTokenSchema = z.looseObject({
+  id,
+  content: z.string().min(1),
+  special: z.boolean().default(false),
+  normalized: flag,
+  lstrip: flag,
+  rstrip: flag,
+});
+
+/** A part of the pipeline, such as the normalizer; its options are checked in parts.ts. */
 const partSchema = z.looseObject({ type: z.string() }).nullable().default(null);
 
 /** The vocabulary may have 150,000 entries: it is checked in one loop below instead of one schema each. */
 const vocabularySchema = z.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "expected {token: id}",
+);
+
+/** Two tokens, in older files as one text with a space between; both forms may not stand in one file for the library. */
+const mergeSchema = z.union(
+  [z.tuple([z.string(), z.string()]), z.string().transform((text): string[] => text.split(" "))],
+  "expected two tokens",
 );
 
 const tokenizerJsonSchema = z.looseObject({
@@ -77,7 +95,17 @@ const tokenizerJsonSchema = z.looseObject({
   model: z.looseObject({
     type: z.literal("BPE", "expected a model of type BPE; Unigram and WordPiece tokenizers are not read"),
     vocab: vocabularySchema,
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    merges: z.array(mergeSchema),
+    unk_token: z.string().nullish(),
+    continuing_subword_prefix: z.literal(
+      "",
+      "a prefix of continuing tokens is not supported; expected none",
+    ).nullish(),
+    continuing_subword_suffix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
+    fuse_unk: z.boolean().nullish(),
+    byte_fallback: z.boolean().nullish(),
+    ignore_merges: z.boolean().nullish(),
   }),
 });
 
@@ -130,12 +158,12 @@ export interface ParsedTokenizerFiles {
  */
 export function parseTokenizerFiles(folder: string, files: TokenizerFiles): ParsedTokenizerFiles {
   const parse = <T>(name: TokenizerFileName, schema: z.ZodType<T>): T | undefined => {
-    const bytes = files.get(name);
-    if (bytes === undefined) return undefined;
+    const text = textOf(folder, files, name);
+    if (text === undefined) return undefined;
     const path = `${folder}/${name}`;
     let value: unknown;
     try {
-      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      value = JSON.parse(text);
     } catch (cause) {
       throw new TokenizerError(path, `not JSON: ${cause instanceof Error ? cause.message : cause}.`, { cause });
     }
@@ -152,7 +180,7 @@ export function parseTokenizerFiles(folder: string, files: TokenizerFiles): Pars
   const config = parse("tokenizer_config.json", tokenizerConfigSchema) ?? {};
   const map = parse("special_tokens_map.json", specialTokensMapSchema) ?? {};
   const eos = parse("generation_config.json", generationConfigSchema)?.eos_token_id;
-  const template = files.get("chat_template.jinja");
+  const template = textOf(folder, files, "chat_template.jinja");
   return {
     tokenizerJson,
     // The configuration names the special tokens; older folders have them in the map only.
@@ -163,30 +191,40 @@ export function parseTokenizerFiles(folder: string, files: TokenizerFiles): Pars
       pad_token: config.pad_token ?? map.pad_token,
     },
     generationEosIds: typeof eos === "number" ? [eos] : eos ?? [],
-    ...(template === undefined ? {} : { chatTemplate: new TextDecoder().decode(template) }),
+    ...(template === undefined ? {} : { chatTemplate: template }),
   };
 }
 
+function textOf(folder: string, files: TokenizerFiles, name: TokenizerFileName): string | undefined {
+  const bytes = files.get(name);
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TokenizerError(`${folder}/${name}`, "not UTF-8: it is damaged, or in another encoding.", { cause });
+  }
+}
+
 /**
- * Ids must be whole numbers, each for one token, and every merge must make a token: else text would vanish in silence.
+ * Each token must have one id, a whole number, and each id one token; every merge must make a token, and so must what
+ * stands for the unknown: else text would vanish in silence.
  */
-function checkVocabulary(path: string, { model, added_tokens: added }: TokenizerJson): void {
+function checkVocabulary(path: string, json: TokenizerJson): void {
+  const { model, added_tokens: added } = json;
+  const fail = (problem: string) => new TokenizerError(path, problem);
   const vocabulary = new Map<string, number>();
   const tokenOf = new Map<number, string>();
   const take = (token: string, id: unknown) => {
     if (!Number.isSafeInteger(id) || id as number < 0) {
-      throw new TokenizerError(
-        path,
-        `token ${JSON.stringify(token)} has id ${JSON.stringify(id)}; expected a whole number from 0.`,
-      );
+      throw fail(`token ${quote(token)} has id ${quote(id)}; expected a whole number from 0.`);
     }
+    if (!token.isWellFormed()) throw fail(`token ${quote(token)} is half a character; expected Unicode text.`);
     const other = tokenOf.get(id as number);
     if (other !== undefined && other !== token) {
-      throw new TokenizerError(
-        path,
-        `tokens ${JSON.stringify(other)} and ${JSON.stringify(token)} both have id ${id}.`,
-      );
+      throw fail(`tokens ${quote(other)} and ${quote(token)} both have id ${id}.`);
     }
+    const otherId = vocabulary.get(token) ?? id;
+    if (otherId !== id) throw fail(`token ${quote(token)} has two ids, ${otherId} and ${id}; expected one.`);
     tokenOf.set(id as number, token);
     vocabulary.set(token, id as number);
   };
@@ -194,22 +232,23 @@ function checkVocabulary(path: string, { model, added_tokens: added }: Tokenizer
   for (const { content, id } of added) take(content, id);
   for (const id of tokenOf.keys()) {
     // Tokens lie in an array by id: one huge id would make it huge.
-    if (id > tokenOf.size + 100_000) {
-      throw new TokenizerError(path, `id ${id} is far above the number of tokens, ${tokenOf.size}.`);
+    if (id > tokenOf.size + 100_000) throw fail(`id ${id} is far above the number of tokens, ${tokenOf.size}.`);
+  }
+  for (const [rank, merge] of model.merges.entries()) {
+    const [left, right, ...rest] = merge;
+    if (right === undefined || rest.length > 0) {
+      throw fail(`merge ${rank} (${quote(merge)}) is not two tokens.`);
+    }
+    const missing = [left, right, left + right].find((token) => !vocabulary.has(token));
+    if (missing !== undefined) {
+      throw fail(`merge ${rank} (${quote(merge)}) needs ${quote(missing)}, which is not in the vocabulary.`);
     }
   }
-  const prefix = model.continuing_subword_prefix;
-  const prefixLength = typeof prefix === "string" ? prefix.length : 0;
-  for (const [rank, merge] of model.merges.entries()) {
-    const [left, right, ...rest] = typeof merge === "string" ? merge.split(" ") : merge;
-    const missing = right === undefined || rest.length > 0
-      ? undefined
-      : [left, right, left + right.slice(prefixLength)].find((token) => !vocabulary.has(token));
-    if (right === undefined || rest.length > 0 || missing !== undefined) {
-      const what = missing === undefined
-        ? "is not two tokens"
-        : `needs ${JSON.stringify(missing)}, which is not in the vocabulary`;
-      throw new TokenizerError(path, `merge ${rank} (${JSON.stringify(merge)}) ${what}.`);
-    }
+  if (typeof model.unk_token === "string" && !vocabulary.has(model.unk_token)) {
+    throw fail(`model.unk_token is ${quote(model.unk_token)}, which is not in the vocabulary.`);
+  }
+  for (const name of partNames) {
+    const problem = problemOfPart(name, json[name], (token) => vocabulary.has(token));
+    if (problem !== undefined) throw fail(`${problem}.`);
   }
 }

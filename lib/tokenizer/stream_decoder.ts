@@ -4,13 +4,13 @@ import type { DecodeOptions, Tokenizer } from "./tokenizer.ts";
 /**
  * Decodes tokens one by one as they are generated. A character whose bytes are spread over several tokens comes out
  * whole, with the last of them, so that what has been shown never has to be taken back. The pieces together are what
- * {@link Tokenizer.decode} gives for all ids.
+ * {@link Tokenizer.decode} gives for all ids; of the few tokenizers whose text depends on all tokens, it comes at the end.
  */
 export class StreamDecoder {
   readonly #decode: { push(id: number): string; flush(): string };
 
   constructor(private readonly tokenizer: Tokenizer, private readonly options: DecodeOptions = {}) {
-    this.#decode = tokenizer.isByteLevel ? new ByteDecoder(tokenizer) : new WindowDecoder(tokenizer);
+    this.#decode = new decoders[tokenizer.decoderScope](tokenizer);
   }
 
   /**
@@ -62,6 +62,8 @@ class WindowDecoder {
   constructor(private readonly tokenizer: Tokenizer) {}
 
   push(id: number): string {
+    // For the message of an unknown id, before it is among the others.
+    if (this.tokenizer.idToToken(id) === undefined) return this.tokenizer.decode([id]);
     this.#ids.push(id);
     const text = this.#pending();
     if (text === "" || text.endsWith("\uFFFD")) return "";
@@ -81,8 +83,32 @@ class WindowDecoder {
   }
 
   #take(text: string): string {
-    this.#ids = this.#ids.slice(this.#done);
+    const context = this.#ids.slice(this.#done);
+    // Spaces that a decoder strips from the beginning are no context: they would be stripped from what follows too.
+    if (this.tokenizer.decode(context) !== "") this.#ids = context;
     this.#done = this.#ids.length;
     return text;
   }
 }
+
+/** Where the text of any token may depend on all: gives it at the end. */
+class WholeDecoder {
+  #ids: number[] = [];
+
+  constructor(private readonly tokenizer: Tokenizer) {}
+
+  push(id: number): string {
+    // For the message of an unknown id.
+    if (this.tokenizer.idToToken(id) === undefined) return this.tokenizer.decode([id]);
+    this.#ids.push(id);
+    return "";
+  }
+
+  flush(): string {
+    const text = this.tokenizer.decode(this.#ids);
+    this.#ids = [];
+    return text;
+  }
+}
+
+const decoders = { bytes: ByteDecoder, neighbours: WindowDecoder, everything: WholeDecoder };

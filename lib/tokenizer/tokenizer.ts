@@ -8,6 +8,8 @@ import {
   type TokenizerFiles,
   type TokenizerJson,
 } from "./files.ts";
+import { quote } from "./quote.ts";
+import { type DecoderScope, decoderScope } from "./decoder_scope.ts";
 
 export interface EncodeOptions {
   /**
@@ -43,8 +45,8 @@ export class Tokenizer {
   readonly padTokenId: number | undefined;
   /** Ids of all special tokens: those that `skipSpecialTokens` leaves out. */
   readonly specialTokenIds: ReadonlySet<number>;
-  /** Whether tokens are UTF-8 bytes, as in GPT-2, Qwen and Llama 3. */
-  readonly isByteLevel: boolean;
+  /** On how many neighbours the text of a token depends. Tokens of GPT-2, Qwen and Llama 3 are `"bytes"`. */
+  readonly decoderScope: DecoderScope;
   /** The chat template's source, where there is one. */
   readonly chatTemplate: string | undefined;
 
@@ -75,22 +77,14 @@ export class Tokenizer {
     this.#folder = folder;
     this.#files = files;
     this.#json = tokenizerJson;
-    try {
-      this.#pipeline = new Pipeline(tokenizerJson, {});
-    } catch (cause) {
-      throw new TokenizerError(
-        `${folder}/tokenizer.json`,
-        `cannot be used: ${cause instanceof Error ? cause.message : cause}`,
-        { cause },
-      );
-    }
+    this.#pipeline = makePipeline(`${folder}/tokenizer.json`, tokenizerJson);
     let highest = -1;
     for (const id of Object.values(tokenizerJson.model.vocab)) highest = Math.max(highest, id as number);
     for (const { id } of tokenizerJson.added_tokens) highest = Math.max(highest, id);
     this.vocabSize = highest + 1;
     this.#addedTokenIds = new Set(tokenizerJson.added_tokens.map(({ id }) => id));
     this.specialTokenIds = new Set(tokenizerJson.added_tokens.filter(({ special }) => special).map(({ id }) => id));
-    this.isByteLevel = tokenizerJson.decoder?.type === "ByteLevel";
+    this.decoderScope = decoderScope(tokenizerJson);
 
     const idOf = (key: "bos_token" | "eos_token" | "pad_token") => {
       const token = config[key];
@@ -99,7 +93,7 @@ export class Tokenizer {
       if (id !== undefined) return id;
       throw new TokenizerError(
         `${folder}/tokenizer_config.json`,
-        `${key} is ${JSON.stringify(token)}, which is not in the vocabulary.`,
+        `${key} is ${quote(token)}, which is not in the vocabulary.`,
       );
     };
     this.bosTokenId = idOf("bos_token");
@@ -107,12 +101,9 @@ export class Tokenizer {
     this.padTokenId = idOf("pad_token") ?? this.eosTokenId;
     this.eosTokenIds = [...new Set([...generationEosIds, ...(this.eosTokenId === undefined ? [] : [this.eosTokenId])])];
     for (const id of this.eosTokenIds) {
-      if (id >= this.vocabSize) {
-        throw new TokenizerError(
-          `${folder}/generation_config.json`,
-          `eos_token_id ${id} is beyond the ${this.vocabSize} tokens.`,
-        );
-      }
+      if (this.idToToken(id) !== undefined) continue;
+      const problem = id >= this.vocabSize ? `beyond the ${this.vocabSize} tokens` : "the id of no token";
+      throw new TokenizerError(`${folder}/generation_config.json`, `eos_token_id ${id} is ${problem}.`);
     }
 
     const specialTokens = Object.fromEntries(
@@ -125,7 +116,8 @@ export class Tokenizer {
       : typeof config.chat_template === "string"
       ? [["default", config.chat_template]]
       : (config.chat_template ?? []).map(({ name, template }) => [name, template]);
-    this.#templates = new Map(sources.map(([name, source]) => [name, new ChatTemplate(source, specialTokens)]));
+    const path = `${folder}/${chatTemplate !== undefined ? "chat_template.jinja" : "tokenizer_config.json"}`;
+    this.#templates = new Map(sources.map(([name, source]) => [name, new ChatTemplate(path, source, specialTokens)]));
     this.chatTemplate = this.#templates.get("default")?.source;
   }
 
@@ -219,5 +211,26 @@ export class Tokenizer {
     const plain = new Pipeline({ ...this.#json, added_tokens, model: { type: "BPE", vocab: {}, merges: [] } }, {});
     plain.model = this.#pipeline.model;
     return plain;
+  }
+}
+
+/** Some of everything that text is made of. */
+const probeText = "The cat's 12 hats,\n\n  (naïve) 鍵 👩‍👧 e\u0301\t<a>_x = 3.5;\r\n";
+
+/**
+ * Makes the pipeline and tries it, since some errors, such as a regular expression too large, come only with a text.
+ */
+function makePipeline(path: string, json: TokenizerJson): Pipeline {
+  try {
+    const pipeline = new Pipeline(json, {});
+    const { ids } = pipeline.encode(probeText, { add_special_tokens: true });
+    if (ids.length > 0) pipeline.decode(ids, { clean_up_tokenization_spaces: false });
+    return pipeline;
+  } catch (cause) {
+    throw new TokenizerError(
+      path,
+      `cannot be used: ${cause instanceof Error ? cause.message : cause}. Save it again with transformers.`,
+      { cause },
+    );
   }
 }

@@ -18,13 +18,23 @@ export interface TrainingBatch {
   tokenCount: number;
 }
 
+/** How rows of a batch are brought to one length. */
+export interface CollateOptions {
+  /** Where short rows are filled; the numbers of the real tokens are the same. Default `"right"`. */
+  paddingSide?: "left" | "right";
+}
+
 /**
- * Pads examples on the right to the longest one.
+ * Pads examples to the longest one.
  *
  * @param padTokenId What fills the rest; it is never attended to nor trained on.
  */
-export function collate(examples: readonly TokenizedExample[], padTokenId: number): TrainingBatch {
-  return collatePacked(examples.map((example) => [example]), padTokenId);
+export function collate(
+  examples: readonly TokenizedExample[],
+  padTokenId: number,
+  options: CollateOptions = {},
+): TrainingBatch {
+  return collatePacked(examples.map((example) => [example]), padTokenId, options);
 }
 
 /**
@@ -33,7 +43,11 @@ export function collate(examples: readonly TokenizedExample[], padTokenId: numbe
  *
  * @throws When there is nothing in the batch, or an example's mask has another length than its ids.
  */
-export function collatePacked(packs: readonly (readonly TokenizedExample[])[], padTokenId: number): TrainingBatch {
+export function collatePacked(
+  packs: readonly (readonly TokenizedExample[])[],
+  padTokenId: number,
+  { paddingSide = "right" }: CollateOptions = {},
+): TrainingBatch {
   const batch = packs.length;
   const lengths = packs.map((examples) => examples.reduce((sum, { ids }) => sum + ids.length, 0));
   const tokens = Math.max(0, ...lengths);
@@ -44,7 +58,7 @@ export function collatePacked(packs: readonly (readonly TokenizedExample[])[], p
   const rows: number[] = [];
   const targets: number[] = [];
   packs.forEach((examples, row) => {
-    let at = row * tokens;
+    let at = row * tokens + (paddingSide === "left" ? tokens - lengths[row] : 0);
     examples.forEach((example, document) => {
       if (example.ids.length !== example.lossMask.length) {
         throw new Error(`row ${row}: ${example.ids.length} ids but a loss mask of ${example.lossMask.length}`);
@@ -94,13 +108,18 @@ export function checkExamples(
   }
 }
 
+/** Whether no token is trained on: the first one is not, since nothing predicts it. */
+export function trainsNothing(lossMask: readonly boolean[]): boolean {
+  return !lossMask.some((trained, token) => trained && token > 0);
+}
+
 /** What keeps an example from being trained on; null when nothing does. */
 function problemOf({ ids, lossMask }: TokenizedExample, vocabSize: number, maxPositions: number): string | null {
   if (ids.length !== lossMask.length) return `${ids.length} ids but a loss mask of ${lossMask.length}`;
   if (ids.length > maxPositions) {
     return `${ids.length} tokens, but the model reads at most ${maxPositions}; cut the row or leave it out`;
   }
-  if (!lossMask.some((trained, token) => trained && token > 0)) {
+  if (trainsNothing(lossMask)) {
     return lossMask[0]
       ? "its only trained token is the first, which nothing predicts; expected a token before it"
       : "every token is masked, so it would train nothing; was the completion cut off, or is it empty?";

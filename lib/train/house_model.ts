@@ -10,8 +10,9 @@ import { type CausalLM, createModel, type ModelConfig } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
 import { chatMlTokens, renderChat, type Tokenizer, trainBpe, type TrainedBpe } from "../tokenizer/mod.ts";
 import type { TokenizedExample } from "./batch.ts";
+import { findCheckpoint, readState } from "./checkpoint/mod.ts";
 import { pretrain } from "./pretrain.ts";
-import type { TrainingStep } from "./step.ts";
+import type { CheckpointOptions, TrainingStep } from "./step.ts";
 
 /** Everything that decides what comes out. */
 export interface HouseRecipe {
@@ -117,20 +118,37 @@ export function* houseDocuments(
 /** Documents between the beginnings of two phases: more than any phase reads. */
 const PHASE_STRIDE = 10_000_000;
 
+/** How to run the recipe. */
+export interface HouseRunOptions extends Pick<CheckpointOptions, "outputDir" | "saveSteps" | "saveTotalLimit"> {
+  /** Go on from the newest checkpoint in `outputDir`. Default false. */
+  resumeFromCheckpoint?: boolean;
+  signal?: AbortSignal;
+}
+
 /**
- * A new house model and the run that trains it; steps are counted through all phases.
+ * A new house model and the run that trains it; steps are counted through all phases. Each phase has its checkpoints in a
+ * folder of its own, `outputDir/phase-N`.
  *
  * @throws {TokenizerError} When the tokenizer has more tokens than the recipe's vocabulary.
  */
 export async function pretrainHouseModel(
   recipe: HouseRecipe,
-  options: { engine: Engine; tokenizer: Tokenizer; signal?: AbortSignal },
+  options: HouseRunOptions & { engine: Engine; tokenizer: Tokenizer },
 ): Promise<{ model: CausalLM; run: AsyncGenerator<TrainingStep> }> {
-  const { engine, tokenizer, signal } = options;
+  const { engine, tokenizer } = options;
   tokenizer.assertFits(recipe.config.vocabSize);
   const config = { ...recipe.config, eosTokenIds: tokenizer.eosTokenIds };
   const model = await createModel(config, { engine, random: new Random(recipe.seed).fork("weights") });
-  return { model, run: runPhases(recipe, recipe.phases, model, tokenizer, signal) };
+  return { model, run: runPhases(recipe, recipe.phases, model, tokenizer, options) };
+}
+
+/** The last step, counted through all phases, that a run of the recipe can be resumed after; 0 where it has no checkpoint. */
+export async function lastSavedStep(recipe: HouseRecipe, outputDir: string): Promise<number> {
+  for (let index = recipe.phases.length - 1; index >= 0; index--) {
+    const found = await findCheckpoint(`${outputDir}/phase-${index + 1}`);
+    if (found) return recipe.phases.slice(0, index).reduce((sum, { steps }) => sum + steps, found.step);
+  }
+  return 0;
 }
 
 /** Trains a house model through some phases of its recipe. */
@@ -139,11 +157,13 @@ export async function* runPhases(
   phases: readonly HousePhase[],
   model: CausalLM,
   tokenizer: Tokenizer,
-  signal?: AbortSignal,
+  options: HouseRunOptions = {},
 ): AsyncGenerator<TrainingStep> {
+  const { outputDir, saveSteps, saveTotalLimit = 1, resumeFromCheckpoint = false, signal } = options;
   const totalSteps = phases.reduce((sum, phase) => sum + phase.steps, 0);
   let [stepsBefore, tokensBefore] = [0, 0];
-  for (const phase of phases) {
+  for (const [index, phase] of phases.entries()) {
+    const folder = outputDir && `${outputDir}/phase-${index + 1}`;
     const run = pretrain({
       model,
       documents: houseDocuments(recipe, phase, tokenizer),
@@ -156,18 +176,24 @@ export async function* runPhases(
       weightDecay: recipe.weightDecay,
       adamBeta2: recipe.adamBeta2,
       padTokenId: tokenizer.padTokenId,
+      outputDir: folder,
+      saveSteps,
+      saveTotalLimit,
+      resumeFromCheckpoint,
       signal,
     });
-    let tokens = 0;
-    for await (const { step, metrics } of run) {
+    let tokens: number | undefined;
+    for await (const { step, metrics, ...others } of run) {
       tokens = metrics.num_tokens;
       yield {
+        ...others,
         step: stepsBefore + step,
         totalSteps,
         metrics: { ...metrics, num_tokens: tokensBefore + tokens },
       };
     }
     stepsBefore += phase.steps;
-    tokensBefore += tokens;
+    // A phase that was done before the run was resumed gives no step, but its checkpoint knows.
+    tokensBefore += tokens ?? (await readState((await findCheckpoint(folder!))!.path)).numTokens;
   }
 }

@@ -1,16 +1,30 @@
 /** Trainers: async generators of step metrics. */
 export * from "./advantages.ts";
 export * from "./batch.ts";
+export type { BestEvaluation, BestMetricOptions } from "./best_metric.ts";
+export {
+  findCheckpoint,
+  type FoundCheckpoint,
+  listCheckpoints,
+  readState,
+  type TrainerState,
+} from "./checkpoint/mod.ts";
+export { DivergenceError } from "./divergence.ts";
 export * from "./evaluate.ts";
+export * from "./group_by_length.ts";
 export * from "./grpo.ts";
 export * from "./grpo_loss.ts";
 export * from "./house_model.ts";
 export * from "./local_sampler.ts";
+export * from "./neftune.ts";
 export * from "./optimizer.ts";
+export { bestFitDecreasing, packExamples, type PackingStrategy, type PackOptions } from "./pack.ts";
 export * from "./pretrain.ts";
 export * from "./rewards/mod.ts";
 export * from "./rollout.ts";
-export * from "./run_folder.ts";
+export * from "./run/mod.ts";
 export * from "./schedule.ts";
 export * from "./sft.ts";
+export { type BatchingOptions, labelMetrics } from "./sft_batches.ts";
+export * from "./sft_dataset.ts";
 export * from "./step.ts";

@@ -54,8 +54,8 @@ export function isDecayed(name: string): boolean {
   return !name.endsWith(".bias") && !/norm\.weight$/.test(name);
 }
 
-/** The state of one parameter. */
-interface Moments {
+/** The state of one parameter: running means of its gradient and of the gradient's square. */
+export interface Moments {
   first: DeviceTensor;
   second: DeviceTensor;
 }
@@ -68,7 +68,8 @@ export class AdamW {
   readonly #update: ByRank;
   readonly #squares: ByRank;
   readonly #accumulate: ByRank;
-  #steps = 0;
+  /** Steps done so far. */
+  steps = 0;
 
   /**
    * @param parameters The model's weights or the adapter's factors by name; the map's tensors are replaced by each step
@@ -91,9 +92,17 @@ export class AdamW {
     this.#accumulate = new ByRank(engine, accumulateGraph);
   }
 
-  /** Steps done so far. */
-  get steps(): number {
-    return this.#steps;
+  /** The moments by parameter; those that never had a gradient have none. */
+  get moments(): ReadonlyMap<string, Readonly<Moments>> {
+    return this.#moments;
+  }
+
+  /** Puts moments of an earlier run in the place of a parameter's own; the optimizer owns the tensors from here on. */
+  restoreMoments(name: string, moments: Moments): void {
+    const { first, second } = this.#moments.get(name) ?? {};
+    first?.dispose();
+    second?.dispose();
+    this.#moments.set(name, { ...moments });
   }
 
   /**
@@ -121,30 +130,42 @@ export class AdamW {
     this.#gradients.set(name, result.total);
   };
 
+  /** The global norm of the gradients added since the last step. */
+  async gradNorm(): Promise<number> {
+    let squares = 0;
+    for (const gradient of this.#gradients.values()) {
+      const { sumOfSquares } = await (await this.#squares.for(gradient)).run({ gradient });
+      squares += Number((await this.engine.read(sumOfSquares))[0]);
+      sumOfSquares.dispose();
+    }
+    return Math.sqrt(squares);
+  }
+
   /**
    * One step with the gradients added since the last one, which are used up.
    *
+   * @param gradNorm Their global norm where it is known already.
    * @returns The gradients' global norm before clipping.
    * @throws When no gradient was added, or the gradients' norm is not finite: parameters and moments are then unchanged, and the
    *   gradients are dropped, so that a caller may go on with the next batch.
    */
-  async step(learningRate: number): Promise<{ gradNorm: number }> {
+  async step(learningRate: number, gradNorm?: number): Promise<{ gradNorm: number }> {
     if (this.#gradients.size === 0) throw new Error("optimizer step: no gradient was added");
     if (!Number.isFinite(learningRate)) throw new RangeError(`learningRate: expected a number, got ${learningRate}`);
     const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, weightDecay, maxGradNorm } = this.#options;
-    const gradNorm = await this.#gradNorm();
+    gradNorm ??= await this.gradNorm();
     if (!Number.isFinite(gradNorm)) {
       this.#dropGradients();
       throw new Error(
-        `optimizer step ${this.#steps + 1}: the gradient's norm is ${gradNorm}. The parameters are unchanged; ` +
+        `optimizer step ${this.steps + 1}: the gradient's norm is ${gradNorm}. The parameters are unchanged; ` +
           "a lower learning rate or longer warm-up may help",
       );
     }
-    this.#steps++;
+    this.steps++;
     // PyTorch's clip_grad_norm_ adds 1e-6 before dividing.
     const clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;
     const scalarsWith = (decay: number): Record<string, DeviceTensor> => {
-      const step = { t: this.#steps, learningRate, weightDecay: decay, clip };
+      const step = { t: this.steps, learningRate, weightDecay: decay, clip };
       const values = adamwStepValues({ beta1, beta2, epsilon }, step);
       return Object.fromEntries(
         ADAMW_STEP_INPUTS.map((input) => [input, this.engine.upload(Float32Array.of(values[input]), [])]),
@@ -178,16 +199,6 @@ export class AdamW {
       this.#moments.set(name, moments = { first: await zeros(), second: await zeros() });
     }
     return moments;
-  }
-
-  async #gradNorm(): Promise<number> {
-    let squares = 0;
-    for (const gradient of this.#gradients.values()) {
-      const { sumOfSquares } = await (await this.#squares.for(gradient)).run({ gradient });
-      squares += Number((await this.engine.read(sumOfSquares))[0]);
-      sumOfSquares.dispose();
-    }
-    return Math.sqrt(squares);
   }
 
   #dropGradients(): void {

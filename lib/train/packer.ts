@@ -1,5 +1,5 @@
 /** Fills rows of a fixed length with documents from a stream: each goes where it leaves the least room. */
-import type { TokenizedExample } from "./batch.ts";
+import { type TokenizedExample, trainsNothing } from "./batch.ts";
 
 /** How many documents may wait for a row with room before a batch is called full. */
 const WAITING_ROOM = 8;
@@ -62,7 +62,7 @@ export class Packer {
       if (value.lossMask.length !== value.ids.length) {
         throw new Error(`document ${index}: ${value.ids.length} ids but a loss mask of ${value.lossMask.length}`);
       }
-      if (!value.lossMask.some((trained, token) => trained && token > 0)) {
+      if (trainsNothing(value.lossMask)) {
         throw new Error(`document ${index}: every token is masked, so it would train nothing`);
       }
       return value;

@@ -1,16 +1,24 @@
 /** Pretraining on an endless stream of documents, several of them packed into each row. */
+import { z } from "zod";
 import type { CausalLM } from "../models/mod.ts";
 import { collatePacked, type TokenizedExample } from "./batch.ts";
-import { AdamW } from "./optimizer.ts";
+import { explodedLoss } from "./divergence.ts";
 import { Packer } from "./packer.ts";
-import { learningRateAt } from "./schedule.ts";
+import { TrainingSession } from "./session.ts";
 import { supervisedBackward } from "./sft.ts";
-import { checkPositiveInteger, checkTrainingOptions, type TrainingOptions, type TrainingStep } from "./step.ts";
+import {
+  checkPositiveInteger,
+  checkTrainingOptions,
+  commonFingerprint,
+  type TrainingOptions,
+  type TrainingStep,
+} from "./step.ts";
 
 /** What to train on; the other options as in every trainer. */
-export interface PretrainOptions extends Omit<TrainingOptions, "numTrainEpochs" | "shuffle" | "evalSteps"> {
+export interface PretrainOptions
+  extends Omit<TrainingOptions, "numTrainEpochs" | "shuffle" | "evalSteps" | "loadBestModelAtEnd"> {
   model: CausalLM;
-  /** Documents in the order in which they are read; each is read once. */
+  /** Documents in the order in which they are read; each is read once. A resumed run wants the same ones again. */
   documents: Iterable<TokenizedExample>;
   /** Optimizer steps. */
   maxSteps: number;
@@ -22,8 +30,9 @@ export interface PretrainOptions extends Omit<TrainingOptions, "numTrainEpochs" 
 /**
  * Trains all weights and yields each step's metrics, as `sft` does, plus `packed_share`: real tokens over all.
  *
- * @throws When an option is out of range, a document trains nothing (its index is named), the documents run out before
- *   the last step, or the loss is not finite.
+ * @throws When an option is out of range, a document trains nothing (its index is named), or the documents run out before
+ *   the last step.
+ * @throws {DivergenceError} When loss or gradient are not finite, or the loss is above `lossLimit`.
  */
 export async function* pretrain(options: PretrainOptions): AsyncGenerator<TrainingStep> {
   const {
@@ -36,47 +45,84 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     learningRate = 1e-3,
     gradientCheckpointing = false,
     padTokenId = 0,
-    signal,
+    lossLimit = explodedLoss(model.config.vocabSize),
   } = options;
   checkTrainingOptions({ ...options, learningRate });
   checkPositiveInteger({ maxSteps, maxLength });
   if (maxLength > model.config.maxPositions) {
     throw new RangeError(`maxLength: the model reads at most ${model.config.maxPositions} tokens, got ${maxLength}`);
   }
-  const optimizer = new AdamW(model.engine, model.weights, options);
   const packer = new Packer(documents, maxLength);
+  const readHash = new TokenHash();
+  const nextBatches = () => {
+    const packs = Array.from({ length: gradientAccumulationSteps }, () => packer.take(perDeviceTrainBatchSize));
+    for (const { ids } of packs.flat(2)) readHash.add(ids);
+    return packs;
+  };
   const forwardOptions = {
     trainable: "all" as const,
     keep: gradientCheckpointing ? "inputs" as const : "residuals" as const,
   };
-  let tokensSeen = 0;
+  let session: TrainingSession | undefined;
   try {
-    for (let step = 1; step <= maxSteps; step++) {
-      signal?.throwIfAborted();
-      const started = performance.now();
-      const batches = Array.from(
-        { length: gradientAccumulationSteps },
-        () => collatePacked(packer.take(perDeviceTrainBatchSize), padTokenId),
-      );
-      const result = await supervisedBackward(model, optimizer, batches, forwardOptions);
-      if (!Number.isFinite(result.loss)) throw new Error(`step ${step}: the loss is ${result.loss}`);
-      const rate = learningRateAt(step - 1, { ...options, learningRate, totalSteps: maxSteps });
-      const { gradNorm } = await optimizer.step(rate);
-      const real = batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
-      const all = batches.reduce((sum, { tokens }) => sum + tokens.batch * tokens.tokens, 0);
-      tokensSeen += real;
-      const metrics = {
-        ...result,
-        grad_norm: gradNorm,
-        learning_rate: rate,
-        num_tokens: tokensSeen,
-        packed_share: real / all,
-        step_time: (performance.now() - started) / 1000,
-      };
-      yield { step, totalSteps: maxSteps, metrics };
+    session = await TrainingSession.open({
+      trainer: "pretrain",
+      model,
+      options: { ...options, learningRate },
+      fingerprint: {
+        ...commonFingerprint({ ...options, perDeviceTrainBatchSize, gradientAccumulationSteps, learningRate }),
+        maxLength,
+        padTokenId,
+      },
+      totalSteps: maxSteps,
+      stepsPerEpoch: null,
+      lossLimit,
+      files: () => ({ [DOCUMENTS_FILE]: { hash: readHash.value } }),
+    });
+    // A stream has no place to jump to: a resumed run reads again what was read.
+    if (session.resumedFrom && !session.finished) {
+      for (let step = 0; step < session.step; step++) nextBatches();
+      await checkDocuments(session.resumedFrom, readHash.value);
     }
+    while (!session.finished) {
+      session.throwIfAborted();
+      const started = performance.now();
+      const batches = nextBatches().map((packs) => collatePacked(packs, padTokenId));
+      const result = await supervisedBackward(model, session.optimizer, batches, forwardOptions);
+      const tokens = batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
+      const all = batches.reduce((sum, { tokens }) => sum + tokens.batch * tokens.tokens, 0);
+      yield await session.update({ metrics: { ...result, packed_share: tokens / all }, rows: [], tokens, started });
+      await session.checkpoint();
+    }
+    await session.finish();
+  } catch (error) {
+    await session?.interrupted();
+    throw error;
   } finally {
     packer.close();
-    await optimizer.dispose();
+    await session?.dispose();
+  }
+}
+
+const DOCUMENTS_FILE = "documents.json";
+
+/** Throws when the documents read so far are not those that the checkpoint's run had read. */
+async function checkDocuments(checkpoint: string, hash: string): Promise<void> {
+  const path = `${checkpoint}/${DOCUMENTS_FILE}`;
+  const saved = z.object({ hash: z.string() }).parse(JSON.parse(await Deno.readTextFile(path)));
+  if (saved.hash === hash) return;
+  throw new Error(`${path}: the run had read other documents than those given now: resume with the same ones`);
+}
+
+/** A running hash (FNV-1a, 32 bits) of token ids: enough to notice other documents, and cheap. */
+class TokenHash {
+  #hash = 0x811c9dc5;
+
+  add(ids: readonly number[]): void {
+    for (const id of ids) this.#hash = Math.imul(this.#hash ^ id, 0x01000193);
+  }
+
+  get value(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, "0");
   }
 }

@@ -3,22 +3,27 @@
  * (not per micro-batch: transformers #34242).
  */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import type { CausalLM, ForwardOptions } from "../models/mod.ts";
-import { Random } from "../random/mod.ts";
-import { checkExamples, chunk, collate, epochOrder, type TokenizedExample, type TrainingBatch } from "./batch.ts";
-import { AdamW } from "./optimizer.ts";
-import { learningRateAt } from "./schedule.ts";
+import { checkObjective, type TokenObjective } from "../kernels/mod.ts";
+import type { CausalLM, ForwardOptions, HeadOutput, TokenBatch } from "../models/mod.ts";
+import { checkExamples, chunk, collate, type TokenizedExample, type TrainingBatch } from "./batch.ts";
+import { examplesDigest } from "./checkpoint/mod.ts";
+import { explodedLoss } from "./divergence.ts";
+import { embeddingNoise } from "./neftune.ts";
+import type { AdamW } from "./optimizer.ts";
+import { TrainingSession } from "./session.ts";
+import { type BatchingOptions, batchingOptions, cutDataset, labelMetrics, SftBatches } from "./sft_batches.ts";
 import {
   checkPositiveInteger,
   checkTrainingOptions,
+  commonFingerprint,
   mean,
   type Metrics,
   type TrainingOptions,
   type TrainingStep,
 } from "./step.ts";
 
-/** What to train on what. */
-export interface SftOptions extends TrainingOptions {
+/** What to train on what: also how rows are cut and packed, and what the loss is (`lossType`, `labelSmoothingFactor`). */
+export interface SftOptions extends TrainingOptions, BatchingOptions, TokenObjective {
   model: CausalLM;
   /** Trains these factors and leaves the model's weights alone. Absent: all weights are trained. */
   adapter?: LoraAdapter;
@@ -29,11 +34,15 @@ export interface SftOptions extends TrainingOptions {
   perDeviceEvalBatchSize?: number;
   /** Fills short rows; never attended to. Default 0. */
   padTokenId?: number;
+  /** Noise on the embeddings in training (NEFTune), 5 to 15 in its paper. Default 0: none. */
+  neftuneNoiseAlpha?: number;
 }
 
 /**
  * Trains, and yields the metrics of each optimizer step: `loss`, `grad_norm`, `learning_rate`, `mean_token_accuracy`,
- * `entropy`, `num_tokens`, `epoch`, `step_time` (seconds), and `eval_*` where the step evaluates.
+ * `entropy`, `num_tokens`, `num_eos_labels`, `masked_share`, `packed_share` (see `labelMetrics`), `epoch`, `step_time`
+ * (seconds), and `eval_*` where the step evaluates. With `outputDir` it saves checkpoints, from which it can be resumed.
+ * Rows longer than `maxLength` are cut; the first step's notes say how many.
  *
  * @example
  * ```ts ignore
@@ -42,7 +51,9 @@ export interface SftOptions extends TrainingOptions {
  * }
  * ```
  * @throws When a row has no trained token, is longer than the model reads or holds ids outside its vocabulary (its index
- *   is named), an option is out of range, or the loss is not finite (the weights are then those of the step before).
+ *   is named), or an option is out of range.
+ * @throws {DivergenceError} When loss or gradient are not finite, or the loss is above `lossLimit`: the weights are then
+ *   those of the step before.
  */
 export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
   const {
@@ -56,65 +67,93 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     numTrainEpochs = 3,
     maxSteps = -1,
     learningRate = 2e-5,
-    evalSteps = 0,
+    lossLimit = explodedLoss(model.config.vocabSize),
     gradientCheckpointing = true,
     padTokenId = 0,
-    seed = 42,
     shuffle = true,
-    signal,
+    lossType = "nll",
+    labelSmoothingFactor = 0,
+    neftuneNoiseAlpha = 0,
   } = options;
+  const objective = { lossType, labelSmoothingFactor };
+  const batching = batchingOptions(options, model.config.maxPositions);
   checkTrainingOptions({ ...options, learningRate });
   checkPositiveInteger({ perDeviceEvalBatchSize });
+  checkObjective(objective);
+  checkNoise(neftuneNoiseAlpha);
   if (trainDataset.length === 0) throw new Error("trainDataset has no rows");
-  checkExamples(trainDataset, "trainDataset", model.config);
-  checkExamples(evalDataset, "evalDataset", model.config);
+  // Rows that are cut may be longer than the model reads.
+  const limits = batching.maxLength === null ? model.config : { ...model.config, maxPositions: Infinity };
+  checkExamples(trainDataset, "trainDataset", limits);
+  checkExamples(evalDataset, "evalDataset", limits);
 
-  const random = new Random(seed);
-  const rowsPerStep = perDeviceTrainBatchSize * gradientAccumulationSteps;
-  const stepsPerEpoch = Math.ceil(trainDataset.length / rowsPerStep);
-  const totalSteps = maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs);
-  const optimizer = new AdamW(model.engine, adapter ? adapter.factors : model.weights, options);
+  const shape = { perDeviceTrainBatchSize, gradientAccumulationSteps, shuffle };
+  const data = new SftBatches(trainDataset, { ...batching, ...shape, padTokenId });
+  const held = cutDataset(evalDataset, { ...batching, packing: false }, "evalDataset");
+  const evalBatches = () =>
+    chunk(held.documents, perDeviceEvalBatchSize)
+      .map((part) => collate(part.map(({ example }) => example), padTokenId));
+  const session = await TrainingSession.open({
+    trainer: "sft",
+    model,
+    adapter,
+    options: { ...options, learningRate },
+    fingerprint: {
+      ...commonFingerprint({ ...options, ...shape, learningRate }),
+      ...batching,
+      ...objective,
+      neftuneNoiseAlpha,
+      padTokenId,
+      trainDataset: examplesDigest(trainDataset),
+    },
+    totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(data.stepsPerEpoch * numTrainEpochs),
+    stepsPerEpoch: data.stepsPerEpoch,
+    lossLimit,
+    evaluate: evalDataset.length === 0 ? undefined : () => evaluateSft(model, evalBatches(), adapter, objective),
+  });
+  for (const note of [...data.notes, ...held.notes]) session.note(note);
   const trainable = adapter ? "lora" as const : "all" as const;
   const forwardOptions = { adapter, trainable, keep: gradientCheckpointing ? "inputs" as const : "residuals" as const };
-
-  let [step, tokensSeen] = [0, 0];
+  const dataOfStep = data.bySteps(session.random);
   try {
-    for (let epoch = 0; step < totalSteps; epoch++) {
-      const order = epochOrder(trainDataset.length, random, epoch, shuffle);
-      for (const stepRows of chunk(order, rowsPerStep)) {
-        if (step === totalSteps) break;
-        signal?.throwIfAborted();
-        const started = performance.now();
-        const batches = chunk(stepRows, perDeviceTrainBatchSize)
-          .map((rows) => collate(rows.map((row) => trainDataset[row]), padTokenId));
-        const result = await supervisedBackward(model, optimizer, batches, forwardOptions);
-        tokensSeen += batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
-        if (!Number.isFinite(result.loss)) {
-          throw new Error(`step ${step + 1}: the loss is ${result.loss} on rows ${stepRows}`);
-        }
-        const rate = learningRateAt(step, { ...options, learningRate, totalSteps });
-        const { gradNorm } = await optimizer.step(rate);
-        step++;
-
-        const metrics: Metrics = {
-          ...result,
-          grad_norm: gradNorm,
-          learning_rate: rate,
-          num_tokens: tokensSeen,
-          epoch: step / stepsPerEpoch,
-          step_time: (performance.now() - started) / 1000,
-        };
-        const evaluates = step === totalSteps || (evalSteps > 0 && step % evalSteps === 0);
-        if (evalDataset.length > 0 && evaluates) {
-          const batches = chunk(evalDataset, perDeviceEvalBatchSize).map((rows) => collate(rows, padTokenId));
-          Object.assign(metrics, await evaluateSft(model, batches, adapter));
-        }
-        yield { step, totalSteps, metrics };
-      }
+    while (!session.finished) {
+      session.throwIfAborted();
+      const started = performance.now();
+      const { batches, rows } = dataOfStep(session.step);
+      const noiseRandom = session.random.fork("neftune").fork(session.step);
+      const noise = neftuneNoiseAlpha === 0
+        ? undefined
+        : (tokens: TokenBatch, microBatch: number) =>
+          embeddingNoise(tokens, model.config.hiddenSize, neftuneNoiseAlpha, noiseRandom.fork(microBatch));
+      const metrics = {
+        ...await supervisedBackward(model, session.optimizer, batches, forwardOptions, { objective, noise }),
+        ...labelMetrics(batches, model.config.eosTokenIds),
+      };
+      const tokens = batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
+      yield await session.update({ metrics, rows, tokens, started });
+      await session.checkpoint();
     }
+    await session.finish();
+  } catch (error) {
+    await session.interrupted();
+    throw error;
   } finally {
-    await optimizer.dispose();
+    await session.dispose();
   }
+}
+
+function checkNoise(neftuneNoiseAlpha: number): void {
+  if (!(neftuneNoiseAlpha >= 0 && Number.isFinite(neftuneNoiseAlpha))) {
+    throw new RangeError(`neftuneNoiseAlpha: expected a number of at least 0, got ${neftuneNoiseAlpha}`);
+  }
+}
+
+/** What the loss of a supervised step is, besides the defaults. */
+export interface SupervisedLoss {
+  /** Default: the log-probability. */
+  objective?: TokenObjective;
+  /** Gives the numbers that are added to a micro-batch's embeddings. Default: none. */
+  noise?: (tokens: TokenBatch, microBatch: number) => Float32Array;
 }
 
 /**
@@ -125,20 +164,22 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
  */
 export async function supervisedBackward(
   model: CausalLM,
-  optimizer: AdamW,
+  optimizer: Pick<AdamW, "addGradient">,
   batches: readonly TrainingBatch[],
   forwardOptions: ForwardOptions,
+  { objective, noise }: SupervisedLoss = {},
 ): Promise<{ loss: number; mean_token_accuracy: number; entropy: number }> {
   const lossTokens = batches.reduce((sum, { wanted }) => sum + wanted.rows.length, 0);
   if (lossTokens === 0) throw new Error("no token of the step's batches is trained on: every loss mask is false");
   const parts: BatchMetrics[] = [];
-  for (const { tokens, wanted } of batches) {
-    const pass = await model.forward(tokens, forwardOptions);
+  for (const [microBatch, { tokens, wanted }] of batches.entries()) {
+    const pass = await model.forward(tokens, { ...forwardOptions, embeddingNoise: noise?.(tokens, microBatch) });
     const coefficients = new Float32Array(wanted.rows.length).fill(-1 / lossTokens);
-    parts.push(batchMetrics(await model.backward(pass, wanted, coefficients, optimizer.addGradient)));
+    const output = await model.backward(pass, { ...wanted, objective }, coefficients, optimizer.addGradient);
+    parts.push(batchMetrics(output));
   }
   return {
-    loss: parts.reduce((sum, part) => sum + part.negativeLogProb, 0) / lossTokens,
+    loss: parts.reduce((sum, part) => sum + part.loss, 0) / lossTokens,
     mean_token_accuracy: mean(parts.map((part) => part.accuracy)),
     entropy: mean(parts.map((part) => part.entropy)),
   };
@@ -152,15 +193,16 @@ export async function evaluateSft(
   model: CausalLM,
   batches: readonly TrainingBatch[],
   adapter?: LoraAdapter,
+  objective: TokenObjective = {},
 ): Promise<Metrics> {
   const parts: BatchMetrics[] = [];
   let [loss, rows] = [0, 0];
   for (const { tokens, wanted } of batches) {
     const pass = await model.forward(tokens, { adapter });
-    const part = batchMetrics(await model.logProbs(pass, wanted));
+    const part = batchMetrics(await model.logProbs(pass, { ...wanted, objective }));
     pass.hidden.dispose();
     parts.push(part);
-    loss += part.negativeLogProb / wanted.rows.length * tokens.batch;
+    loss += part.loss / wanted.rows.length * tokens.batch;
     rows += tokens.batch;
   }
   return {
@@ -171,17 +213,12 @@ export async function evaluateSft(
 }
 
 interface BatchMetrics {
-  negativeLogProb: number;
+  /** Summed over tokens. */
+  loss: number;
   accuracy: number;
   entropy: number;
 }
 
-function batchMetrics(
-  { logProbs, greedy, entropies }: { logProbs: Float32Array; greedy: Float32Array; entropies: Float32Array },
-): BatchMetrics {
-  return {
-    negativeLogProb: -mean(logProbs) * logProbs.length,
-    accuracy: mean(greedy),
-    entropy: mean(entropies),
-  };
+function batchMetrics({ scores, greedy, entropies }: HeadOutput): BatchMetrics {
+  return { loss: -mean(scores) * scores.length, accuracy: mean(greedy), entropy: mean(entropies) };
 }

@@ -1,4 +1,6 @@
 /** What every trainer shares: its common options, the metrics it yields, and what a run of one counts. */
+import { type BestMetricOptions, checkBestMetricOptions } from "./best_metric.ts";
+import type { FileSystem } from "../files/mod.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 import { checkSchedule, type SchedulerType } from "./schedule.ts";
 
@@ -11,10 +13,34 @@ export interface TrainingStep {
   step: number;
   totalSteps: number;
   metrics: Metrics;
+  /** Lines for the log that belong to this step: what was resumed, kept in memory, saved or stopped, and why. */
+  notes?: readonly string[];
+}
+
+/** Where checkpoints go and when; names and defaults as in transformers. Without `outputDir` there are none. */
+export interface CheckpointOptions {
+  /** The folder for `checkpoint-N` folders; one run has it to itself. */
+  outputDir?: string;
+  /** Steps between checkpoints; the last step always has one. Default 500. */
+  saveSteps?: number;
+  /** How many checkpoints are kept, the newest ones; the best one is kept besides. Default: all. */
+  saveTotalLimit?: number;
+  /**
+   * Go on from a checkpoint: true for the newest whole one of `outputDir` (or from the beginning where there is none), or a
+   * checkpoint's path. The curve is then the uninterrupted run's, bit for bit on the same machine. Give the trainer the
+   * model, the adapter and the data that the run began with.
+   */
+  resumeFromCheckpoint?: boolean | string;
+  /** Save a checkpoint when an evaluation is the best so far, and load it when the run ends. Default false. */
+  loadBestModelAtEnd?: boolean;
+  /** What a saved adapter names as its base: the model's name on the hub, or its folder. */
+  baseModel?: string;
+  /** The disk to write to; tests pass one that fails. */
+  fileSystem?: FileSystem;
 }
 
 /** Options that all trainers take, with the names and defaults of transformers' TrainingArguments. */
-export interface TrainingOptions extends OptimizerOptions {
+export interface TrainingOptions extends OptimizerOptions, CheckpointOptions, BestMetricOptions {
   /** Rows of a micro-batch; default 8. */
   perDeviceTrainBatchSize?: number;
   /** Micro-batches of an optimizer step; default 1. */
@@ -35,10 +61,50 @@ export interface TrainingOptions extends OptimizerOptions {
   shuffle?: boolean;
   /** Steps between evaluations; 0, the default, evaluates only when the run ends. */
   evalSteps?: number;
+  /**
+   * A loss above this stops the run as one that is not a number does; default: three times that of guessing all tokens with
+   * equal probability for losses that are negative log-probabilities, none for others.
+   */
+  lossLimit?: number;
   /** Keep block inputs and recompute (less memory) instead of keeping residuals (a third less time). Default true. */
   gradientCheckpointing?: boolean;
-  /** Stops the run between two steps; `for await` then throws the signal's reason. */
+  /**
+   * Stops the run between two steps; `for await` then throws the signal's reason. With `outputDir` a checkpoint is saved
+   * before.
+   */
   signal?: AbortSignal;
+}
+
+/** The options of all trainers that decide a run's curve, with their defaults, for its checkpoints' fingerprint. */
+export function commonFingerprint(options: TrainingOptions & { learningRate: number }): Record<string, unknown> {
+  const {
+    perDeviceTrainBatchSize = 8,
+    gradientAccumulationSteps = 1,
+    learningRate,
+    lrSchedulerType = "linear",
+    warmupSteps = 0,
+    seed = 42,
+    shuffle = true,
+    adamBeta1 = 0.9,
+    adamBeta2 = 0.999,
+    adamEpsilon = 1e-8,
+    weightDecay = 0,
+    maxGradNorm = 1,
+  } = options;
+  return {
+    perDeviceTrainBatchSize,
+    gradientAccumulationSteps,
+    learningRate,
+    lrSchedulerType,
+    warmupSteps,
+    seed,
+    shuffle,
+    adamBeta1,
+    adamBeta2,
+    adamEpsilon,
+    weightDecay,
+    maxGradNorm,
+  };
 }
 
 /** Throws an error that names the option when a number is not in its range. */
@@ -60,6 +126,8 @@ export function checkTrainingOptions(options: TrainingOptions & { learningRate: 
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, maxSteps = -1, numTrainEpochs = 3, evalSteps = 0 } =
     options;
   checkPositiveInteger({ perDeviceTrainBatchSize, gradientAccumulationSteps });
+  checkCheckpointOptions(options);
+  checkBestMetricOptions(options);
   if (!Number.isInteger(maxSteps) || maxSteps === 0 || maxSteps < -1) {
     throw new RangeError(
       `maxSteps: expected a positive integer, or -1 for as many as the epochs have, got ${maxSteps}`,
@@ -72,6 +140,16 @@ export function checkTrainingOptions(options: TrainingOptions & { learningRate: 
     throw new RangeError(`evalSteps: expected a positive integer, or 0 to evaluate at the end only, got ${evalSteps}`);
   }
   checkSchedule({ ...options, totalSteps: 1 });
+}
+
+function checkCheckpointOptions(options: TrainingOptions): void {
+  const { outputDir, saveSteps, saveTotalLimit, resumeFromCheckpoint = false, loadBestModelAtEnd = false } = options;
+  checkPositiveInteger({ saveSteps, saveTotalLimit });
+  if (outputDir !== undefined) return;
+  if (loadBestModelAtEnd) throw new Error("loadBestModelAtEnd needs outputDir: a folder for the best checkpoint");
+  if (resumeFromCheckpoint === true) {
+    throw new Error("resumeFromCheckpoint: true needs outputDir, the folder with the checkpoints; or give a path");
+  }
 }
 
 /** The mean of some numbers; 0 for none. */

@@ -90,7 +90,7 @@ async function blockFeeds(
     x: hidden(),
     dy: hidden(),
     positions: engine.upload(positions, [batch, tokens]),
-    ...(await model.rotaryTables()),
+    ...(await model.rotaryTables(tokens)),
     bias: engine.upload(causalBias(new Int32Array(batch * tokens), batch, tokens), [batch, 1, 1, tokens, tokens]),
     ...(adapter ? { scaling: engine.upload(Float32Array.of(adapter.scaling), []) } : {}),
     ...model.layerWeights(0),

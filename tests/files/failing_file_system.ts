@@ -31,6 +31,7 @@ export function failingFileSystem(failAt: number): FileSystem & { operations(): 
     append: async (path) => (step(), failing(await denoFileSystem.append(path))),
     rename: async (from, to) => (step(), await denoFileSystem.rename(from, to)),
     makeFolder: async (path) => (step(), await denoFileSystem.makeFolder(path)),
+    createFolder: async (path) => (step(), await denoFileSystem.createFolder(path)),
     remove: (path) => denoFileSystem.remove(path),
     sync: async (path) => (step(), await denoFileSystem.sync(path)),
   };

@@ -114,7 +114,8 @@ Deno.test("jsonlWriter() leaves no half row when any operation finds the disk fu
         } finally {
           await writer.close();
         }
-      } catch {
+      } catch (error) {
+        assert.ok(error instanceof DiskFullError && error.message.includes(path), String(error));
         failures++;
       }
       const { rows, torn } = await readJsonl(path, schema);

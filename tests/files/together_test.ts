@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DiskFullError, writeFileAtomic, writeFilesTogether } from "../../lib/files/mod.ts";
-import { inFolder } from "../support/tiny_model.ts";
+import { inFolder } from "../support/in_folder.ts";
 import { failingFileSystem } from "./failing_file_system.ts";
 
 /** The text of every file of a folder, by name. */

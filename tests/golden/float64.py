@@ -2,8 +2,8 @@
 
 `model.double()` is not enough. Three places go through float32 whatever the dtype of the weights:
 
-1. `Qwen2RMSNorm` squares and averages in float32;
-2. `Qwen2RotaryEmbedding` builds its angles, sines and cosines in float32;
+1. `Qwen2RMSNorm` (also Qwen3's and Llama's) squares and averages in float32;
+2. `Qwen2RotaryEmbedding` (likewise) builds its frequencies, angles, sines and cosines in float32;
 3. the vocabulary head of TRL's trainers keeps its running sums in float32.
 
 `use_float64()` puts the same formulas there without the cast, so a golden value is right to about 1e-12 and a
@@ -15,15 +15,19 @@ Attention has to be "sdpa": the "eager" one also casts its softmax to float32.
 
 import torch
 import trl.trainer.utils as trl_utils
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.models.llama import modeling_llama
 from transformers.models.qwen2 import modeling_qwen2
+from transformers.models.qwen3 import modeling_qwen3
 
 
 def use_float64() -> None:
     """Replaces the three float32 places for the rest of the process, and makes sums repeatable (one thread)."""
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
-    modeling_qwen2.Qwen2RMSNorm.forward = _rms_norm
-    modeling_qwen2.Qwen2RotaryEmbedding.forward = _rotary_table
+    for family, modeling in (("Qwen2", modeling_qwen2), ("Qwen3", modeling_qwen3), ("Llama", modeling_llama)):
+        getattr(modeling, f"{family}RMSNorm").forward = _rms_norm
+        getattr(modeling, f"{family}RotaryEmbedding").forward = _rotary_table
     trl_utils._ChunkedLogProbFunction = _LogProbHead
 
 
@@ -35,13 +39,28 @@ def _rms_norm(self, hidden):
 
 @torch.no_grad()
 def _rotary_table(self, hidden, position_ids):
-    """cos and sin of position * theta^(-2i/headDim), each angle written twice: [batch, tokens, headDim]."""
-    config = self.config
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    exponent = torch.arange(0, head_dim, 2, dtype=torch.float64) / head_dim
-    angles = position_ids[..., None].double() * config.rope_parameters["rope_theta"] ** -exponent
+    """cos and sin of position * frequency, each angle written twice: [batch, tokens, headDim]."""
+    angles = position_ids[..., None].double() * _frequencies(self)
     angles = torch.cat([angles, angles], dim=-1)
     return angles.cos().to(hidden.dtype), angles.sin().to(hidden.dtype)
+
+
+def _frequencies(rotary):
+    """theta^(-2i/headDim) in float64, or what transformers' own function for scaled positions makes of them."""
+    config = rotary.config
+    if rotary.rope_type == "default":
+        head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        exponent = torch.arange(0, head_dim, 2, dtype=torch.float64) / head_dim
+        return config.rope_parameters["rope_theta"] ** -exponent
+    # Those functions ask for `torch.float`: for this one call that is float64.
+    torch.float = torch.float64
+    try:
+        frequencies, attention_factor = ROPE_INIT_FUNCTIONS[rotary.rope_type](config)
+    finally:
+        torch.float = torch.float32
+    if frequencies.dtype != torch.float64 or attention_factor != 1.0:
+        raise AssertionError(f"rope type {rotary.rope_type} is not computed in float64 here")
+    return frequencies
 
 
 class _LogProbHead:

@@ -12,9 +12,9 @@ import shutil
 
 import torch
 
-from float64 import check_float64, use_float64
-from golden_files import norm, save_arrays, save_json
-from tiny_qwen2 import TIED, UNTIED, Batch, Scores, check_margin, draw_model, load_float64
+from family_golden import write_model_golden
+from float64 import use_float64
+from tiny_qwen2 import TIED, UNTIED, draw_model
 
 
 def save_folders() -> None:
@@ -32,49 +32,8 @@ def save_folders() -> None:
         file.chmod(0o644)
 
 
-def greedy(model, prompt: list[int], count: int = 20) -> dict:
-    """The most likely continuation, by transformers' own generate; the end word does not stop it."""
-    model.generation_config.eos_token_id = None
-    model.generation_config.pad_token_id = 0
-    ids = model.generate(torch.tensor([prompt]), max_new_tokens=count, do_sample=False)[0]
-    assert len(ids) == len(prompt) + count
-    with torch.no_grad():
-        margin = check_margin(model(ids[None]).logits[0, len(prompt) - 1 : -1])
-    return {"promptIds": prompt, "completionIds": ids[len(prompt) :].tolist(), "smallestMargin": margin}
-
-
-def golden(folder, gradient_names=None) -> None:
-    """Writes the numbers of one model; `gradient_names` limits which gradients are kept whole."""
-    model, batch = load_float64(folder), Batch()
-    gap = check_float64(lambda: Scores(model, batch).loss, list(model.parameters()))
-    print(f"{folder.name}: central difference agrees with the gradient to {gap:.1e}")
-    scores = Scores(model, batch, output_hidden_states=True)
-    for row, length in enumerate(batch.lengths):  # padding changes nothing
-        alone = model(batch.input_ids[row : row + 1, :length]).logits[0]
-        assert torch.allclose(alone, scores.logits[row, :length], rtol=0, atol=1e-12)
-
-    scores.loss.backward()
-    gradients = {name: weight.grad for name, weight in model.named_parameters()}
-    arrays = {"logits": scores.real_logits()}
-    if gradient_names is None:
-        for index, hidden in enumerate(scores.outputs.hidden_states):
-            arrays[f"hidden_states.{index}"] = hidden * batch.attention_mask[..., None]
-    name = f"qwen2_tiny/{folder.name}"
-    save_arrays(f"{name}.outputs.safetensors", arrays)
-    save_arrays(f"{name}.gradients.safetensors", {key: gradients[key] for key in gradient_names or gradients})
-    prompts = [row[:length] for row, length in zip(batch.rows, batch.prompt_lengths)]
-    save_json(f"{name}.json", {
-        "model": name,
-        **batch.fields(),
-        **scores.fields(),
-        "gradientNorm": norm(*gradients.values()),
-        "gradientNorms": {key: norm(gradient) for key, gradient in gradients.items()},
-        "greedy": [greedy(model, prompt) for prompt in prompts],
-    })
-
-
 if __name__ == "__main__":
     save_folders()
     use_float64()
-    golden(TIED)
-    golden(UNTIED, gradient_names=["model.embed_tokens.weight", "lm_head.weight"])
+    write_model_golden(TIED, hidden_states=True)
+    write_model_golden(UNTIED, gradient_names=["model.embed_tokens.weight", "lm_head.weight"])

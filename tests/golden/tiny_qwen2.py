@@ -1,9 +1,9 @@
-"""The tiny random Qwen2 models that all golden numbers are about, and what every script does with them.
+"""The tiny random Qwen2 models that most golden numbers are about, and what every script does with tiny models.
 
 96 words, hidden size 32, 3 layers, 4 query heads of 8 over 2 key-value heads, MLP of 48. Word 0 is padding, word 1
 ends a text, 2..95 are ordinary. Weights are drawn in float32, large enough that attention is far from uniform and
 small enough that float32 keeps five digits in every gradient. No bias is 0 and no norm weight is 1, so that a forgotten
-one shows.
+one shows. The models of other families are drawn, batched and scored in the same way.
 """
 
 import torch
@@ -38,7 +38,11 @@ def draw_model(seed: int, tied: bool, rope_theta: float) -> Qwen2ForCausalLM:
         eos_token_id=EOS,
         dtype="float32",
     )
-    model = Qwen2ForCausalLM(config)
+    return draw_weights(Qwen2ForCausalLM(config), seed)
+
+
+def draw_weights(model, seed: int):
+    """Gives a model of any family weights drawn from `seed`, and returns it."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -55,7 +59,7 @@ def draw_model(seed: int, tied: bool, rope_theta: float) -> Qwen2ForCausalLM:
     return model
 
 
-def load_float64(folder) -> Qwen2ForCausalLM:
+def load_float64(folder):
     """The model of a folder in float64, with the attention that keeps float64."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa")
     return model.double().eval()

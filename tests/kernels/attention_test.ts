@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createEngine } from "../../lib/engine/mod.ts";
-import { evaluate, Graph, type NdArray, ndarray, resolveShape } from "../../lib/graph/mod.ts";
-import { attention, cachedAttention, causalBias, MASKED } from "../../lib/kernels/mod.ts";
+import { evaluate, Graph, type NdArray, ndarray } from "../../lib/graph/mod.ts";
+import { attention, causalBias, MASKED } from "../../lib/kernels/mod.ts";
 import { assertClose, runOnEngine } from "../support/check_engine.ts";
 import { randomArray } from "../support/random_array.ts";
 import { DOCUMENTS } from "./kernel_cases.ts";
@@ -115,68 +115,6 @@ Deno.test("attention() gives masked keys exactly no weight in float32", async ()
   const { y: result } = await runOnEngine(engine, { y }, feeds);
   assert.deepEqual([...result.data.subarray(0, 2)], [1, 2]);
 });
-
-/** Attention over `total` tokens, the last `fresh` of them new and the others cached, for rows of one document. */
-function cachedCase(total: number, fresh: number, named: boolean) {
-  const cached = total - fresh;
-  const graph = new Graph();
-  const sizes: Record<string, number> = { batch: BATCH, tokens: fresh, cached };
-  const tokens = named ? "tokens" : fresh;
-  const q = graph.input("q", ["batch", HEADS, tokens, HEAD_DIM]);
-  const [k, v] = ["k", "v"].map((name) => graph.input(name, ["batch", KV_HEADS, tokens, HEAD_DIM]));
-  const [keys, values] = ["keys", "values"].map((name) => graph.input(name, ["batch", KV_HEADS, "cached", HEAD_DIM]));
-  const lengths = graph.input("lengths", [2], "int64");
-  const bias = graph.input("bias", ["batch", 1, 1, tokens, named ? "cached + tokens" : `cached + ${fresh}`]);
-  const y = cachedAttention(q, k, v, { keys, values, lengths }, bias);
-
-  // The last rows of a whole sequence's tensors are the new tokens', the first the cache's.
-  const part = (whole: NdArray, from: number, to: number) => {
-    const [batch, heads, , width] = whole.shape;
-    const result = ndarray([batch, heads, to - from, width]);
-    for (let b = 0; b < batch; b++) {
-      for (let h = 0; h < heads; h++) {
-        for (let t = from; t < to; t++) row(result, b, h, t - from).set(row(whole, b, h, t));
-      }
-    }
-    return result;
-  };
-  const whole = {
-    q: randomArray([BATCH, HEADS, total, HEAD_DIM], "q"),
-    k: randomArray([BATCH, KV_HEADS, total, HEAD_DIM], "k"),
-    v: randomArray([BATCH, KV_HEADS, total, HEAD_DIM], "v"),
-  };
-  const open = ndarray(resolveShape(bias.shape, sizes));
-  for (let b = 0; b < BATCH; b++) {
-    for (let i = 0; i < fresh; i++) row(open, b, 0, 0, i).fill(MASKED, cached + i + 1);
-  }
-  const feeds = {
-    q: part(whole.q, cached, total),
-    k: part(whole.k, cached, total),
-    v: part(whole.v, cached, total),
-    keys: part(whole.k, 0, cached),
-    values: part(whole.v, 0, cached),
-    lengths: ndarray([2], [cached, fresh]),
-    bias: open,
-  };
-  const all = plainAttention(whole.q, whole.k, whole.v, (_, i, j) => j <= i);
-  return { y, feeds, expected: part(all, cached, total) };
-}
-
-for (
-  const [what, total, fresh, named] of [
-    ["some tokens", 6, 2, true],
-    ["one new token, as a decode step has it", 6, 1, false],
-    ["one new token of a named size", 6, 1, true],
-    ["the first prompt, with an empty cache", 5, 5, true],
-    ["one token and an empty cache", 1, 1, false],
-  ] as const
-) {
-  Deno.test(`cachedAttention() equals attention over the whole sequence: ${what}`, async () => {
-    const { y, feeds, expected } = cachedCase(total, fresh, named);
-    assertClose(evaluate([y], feeds)[0], expected, 1e-12, "reference");
-    assertClose((await runOnEngine(engine, { y }, feeds)).y, expected, 1e-6, "engine");
-  });
-}
 
 Deno.test("attention() refuses heads that do not share key-value heads evenly", () => {
   const graph = new Graph();

@@ -9,7 +9,7 @@ const [HEADS, KV_HEADS, HEAD_DIM, POSITIONS] = [4, 2, 6, 12];
 /** Documents 0 and 1 in the first row, one document and padding in the second. */
 export const DOCUMENTS = Int32Array.of(0, 0, 1, 1, 1, 0, 0, 0, -1, -1);
 
-const tables = k.rotaryTables(POSITIONS, HEAD_DIM, 10_000);
+const tables = k.rotaryTables(POSITIONS, { headDim: HEAD_DIM, theta: 10_000 });
 
 function heads(count: number, tokens: Dimension = "tokens"): CaseInput {
   return normal("batch", count, tokens, HEAD_DIM);
@@ -56,8 +56,8 @@ function cachedAttentionCase(name: string, tokens: Dimension, cached: number): G
       q: heads(HEADS, tokens),
       k: heads(KV_HEADS, tokens),
       v: heads(KV_HEADS, tokens),
-      keys: heads(KV_HEADS, "cached"),
-      values: heads(KV_HEADS, "cached"),
+      keys: normal("batch", KV_HEADS, 1, "cached", HEAD_DIM),
+      values: normal("batch", KV_HEADS, 1, "cached", HEAD_DIM),
       lengths: values([cached, tokens === "tokens" ? sizes.tokens : Number(tokens)], [2], "int64"),
       bias: uniform(-2, 0, "batch", 1, 1, tokens, tokens === "tokens" ? "cached + tokens" : `cached + ${tokens}`),
     },
@@ -84,6 +84,12 @@ export const TRAINING_KERNELS: readonly GraphCase[] = [
   {
     name: "rmsNorm",
     inputs: { x: normal("batch", "tokens", 8), weight: uniform(0.5, 2, 8) },
+    sizes,
+    build: ({ x, weight }) => k.rmsNorm(x, weight, 1e-6),
+  },
+  {
+    name: "rmsNorm of each head",
+    inputs: { x: heads(3), weight: uniform(0.5, 2, HEAD_DIM) },
     sizes,
     build: ({ x, weight }) => k.rmsNorm(x, weight, 1e-6),
   },
@@ -136,6 +142,18 @@ export const TRAINING_KERNELS: readonly GraphCase[] = [
     build: ({ hidden, weight, target, inverse }) => {
       const { logProb, entropy, isGreedy } = k.selectiveLogProb(hidden, weight, target, inverse);
       return [logProb, entropy, isGreedy];
+    },
+  },
+  {
+    name: "selectiveLogProb with label smoothing",
+    inputs: { hidden: normal("rows", 4), weight: normal(11, 4), target: indices(11, "rows"), inverse: uniform(0.5, 2) },
+    differentiate: ["hidden", "weight"],
+    losses: [0],
+    sizes,
+    build: ({ hidden, weight, target, inverse }) => {
+      const objective = { labelSmoothingFactor: 0.2 };
+      const { score, logProb, isGreedy } = k.selectiveLogProb(hidden, weight, target, inverse, objective);
+      return [score, logProb, isGreedy];
     },
   },
 ];

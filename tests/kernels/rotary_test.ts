@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { evaluate, Graph, ndarray } from "../../lib/graph/mod.ts";
-import { rotary, rotaryTables } from "../../lib/kernels/mod.ts";
+import { rotary, rotaryFrequencies, type RotaryScaling, rotaryTables } from "../../lib/kernels/mod.ts";
 import { randomArray } from "../support/random_array.ts";
 
 Deno.test("rotary() turns the pair of element i and i + headDim / 2 by position * theta^(-2 i / headDim)", () => {
   const [headDim, theta, position] = [6, 10_000, 7];
-  const { cos, sin } = rotaryTables(8, headDim, theta);
+  const { cos, sin } = rotaryTables(8, { headDim, theta });
   const graph = new Graph();
   const y = rotary(
     graph.input("x", [1, 1, 1, headDim]),
@@ -29,7 +29,7 @@ Deno.test("rotary() turns the pair of element i and i + headDim / 2 by position 
 
 Deno.test("rotary() makes scores depend on the distance of positions alone", () => {
   const headDim = 8;
-  const { cos, sin } = rotaryTables(32, headDim, 10_000);
+  const { cos, sin } = rotaryTables(32, { headDim, theta: 10_000 });
   const score = (queryPosition: number, keyPosition: number) => {
     const turned = ["q", "k"].map((name, i) => {
       const graph = new Graph();
@@ -50,6 +50,62 @@ Deno.test("rotary() makes scores depend on the distance of positions alone", () 
   };
   assert.ok(Math.abs(score(5, 2) - score(25, 22)) < 1e-6);
   assert.ok(Math.abs(score(5, 2) - score(5, 3)) > 1e-3);
+});
+
+/** Llama 3.2's sizes: 64 elements a head, theta 500,000, an original length of 8192. */
+const llama32 = { headDim: 64, theta: 500_000 };
+const llama3: RotaryScaling = {
+  type: "llama3",
+  factor: 32,
+  lowFrequencyFactor: 1,
+  highFrequencyFactor: 4,
+  originalMaxPositions: 8192,
+};
+
+Deno.test("rotaryFrequencies() divides all frequencies by the factor when scaling is linear", () => {
+  const plain = rotaryFrequencies(llama32);
+  assert.deepEqual([plain.length, plain[0]], [32, 1]);
+  const slower = rotaryFrequencies({ ...llama32, scaling: { type: "linear", factor: 4 } });
+  assert.deepEqual(slower, plain.map((frequency) => frequency / 4));
+});
+
+Deno.test("rotaryFrequencies() keeps fast pairs, slows slow ones and blends between them when scaling is Llama 3's", () => {
+  const plain = rotaryFrequencies(llama32);
+  const scaled = rotaryFrequencies({ ...llama32, scaling: llama3 });
+  const wavelengths = plain.map((frequency) => 2 * Math.PI / frequency);
+  const bands = { kept: 0, blended: 0, slowed: 0 };
+  wavelengths.forEach((wavelength, i) => {
+    const ratio = plain[i] / scaled[i];
+    if (wavelength < 8192 / 4) {
+      assert.equal(ratio, 1);
+      bands.kept++;
+    } else if (wavelength > 8192) {
+      assert.ok(Math.abs(ratio - 32) < 1e-12);
+      bands.slowed++;
+    } else {
+      assert.ok(ratio > 1 && ratio < 32);
+      bands.blended++;
+    }
+  });
+  assert.ok(bands.kept > 0 && bands.blended > 0 && bands.slowed > 0, JSON.stringify(bands));
+  for (let i = 1; i < scaled.length; i++) assert.ok(scaled[i] < scaled[i - 1], "slower and slower");
+});
+
+Deno.test("rotaryFrequencies() are transformers' for Llama 3.2, computed there in float64", () => {
+  const scaled = rotaryFrequencies({ ...llama32, scaling: llama3 });
+  const expected: [pair: number, frequency: number][] = [
+    [0, 1],
+    [5, 0.12868737343265052],
+    [14, 0.0032114459947525913],
+    [15, 0.0012905479282092638],
+    [16, 0.00042955679655936815],
+    [17, 9.70828780262767e-05],
+    [18, 1.9461638184831125e-05],
+    [31, 9.418306725434909e-08],
+  ];
+  for (const [i, frequency] of expected) {
+    assert.ok(Math.abs(scaled[i] / frequency - 1) < 1e-14, `pair ${i}: ${scaled[i]}`);
+  }
 });
 
 Deno.test("rotary() names the rank, dtype and tables it expects", () => {

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { evaluate, gradients, Graph, type NdArray, ndarray } from "../../lib/graph/mod.ts";
-import { selectiveLogProb } from "../../lib/kernels/mod.ts";
+import { selectiveLogProb, type TokenObjective } from "../../lib/kernels/mod.ts";
 import { assertClose, runOnEngine } from "../support/check_engine.ts";
 import { randomArray } from "../support/random_array.ts";
 
 const engine = await createEngine({ threads: 1 });
 const [ROWS, HIDDEN, VOCABULARY] = [5, 4, 9];
 
-function head() {
+function head(objective: TokenObjective = {}) {
   const graph = new Graph();
   const hidden = graph.input("hidden", ["rows", HIDDEN]);
   const weight = graph.input("weight", [VOCABULARY, HIDDEN]);
   const target = graph.input("target", ["rows"], "int64");
-  const outputs = selectiveLogProb(hidden, weight, target, graph.input("inverseTemperature", []));
-  const seed = { tensor: outputs.logProb, gradient: graph.input("c", ["rows"]) };
+  const outputs = selectiveLogProb(hidden, weight, target, graph.input("inverseTemperature", []), objective);
+  const seed = { tensor: outputs.score, gradient: graph.input("c", ["rows"]) };
   const [dHidden, dWeight] = gradients([seed], [hidden, weight]);
   return { ...outputs, dHidden, dWeight };
 }
@@ -125,4 +125,48 @@ Deno.test("selectiveLogProb() lets no gradient through its metrics", () => {
     const seed = { tensor, gradient: graph.input(`c of ${tensor.name}`, ["rows"]) };
     assert.throws(() => gradients([seed], [hidden]), /do not depend on "hidden"/);
   }
+});
+
+Deno.test("selectiveLogProb() smooths labels as the mean over the vocabulary of log-probabilities", async () => {
+  const feeds = feedsOf([0, 8, 3, 3, 5]);
+  const smoothed = head({ labelSmoothingFactor: 0.3 });
+  const plain = head();
+  // The log-probability of every token in turn, from the plain kernel.
+  const every = Array.from({ length: VOCABULARY }, (_, token) => {
+    const target = ndarray([ROWS], new Array(ROWS).fill(token));
+    return evaluate([plain.logProb], { ...feeds, target })[0].data;
+  });
+  const [chosen] = evaluate([plain.logProb], feeds);
+  const expected = ndarray(
+    [ROWS],
+    chosen.data.map((logProb, row) => {
+      const mean = every.reduce((sum, logProbs) => sum + logProbs[row], 0) / VOCABULARY;
+      return 0.7 * logProb + 0.3 * mean;
+    }),
+  );
+  const { score, logProb } = await runOnEngine(engine, { score: smoothed.score, logProb: smoothed.logProb }, feeds);
+  assertClose(evaluate([smoothed.score], feeds)[0], expected, 1e-12, "reference");
+  assertClose(score, expected, 1e-6, "engine");
+  assertClose(logProb, chosen, 1e-6, "the log-probability stays what it is");
+});
+
+Deno.test("selectiveLogProb() with dft weights each log-probability by its probability, held constant", async () => {
+  const feeds = feedsOf([0, 8, 3, 3, 5]);
+  const { score, logProb, dHidden, dWeight } = await runOnEngine(engine, head({ lossType: "dft" }), feeds);
+  const plain = head();
+  const [chosen] = evaluate([plain.logProb], feeds);
+  const probabilities = chosen.data.map(Math.exp);
+  assertClose(logProb, chosen, 1e-6, "log-probabilities");
+  assertClose(score, ndarray([ROWS], chosen.data.map((value, row) => value * probabilities[row])), 1e-6, "scores");
+  const c = ndarray([ROWS], feeds.c.data.map((value, row) => value * probabilities[row]));
+  const [expectedHidden, expectedWeight] = evaluate([plain.dHidden, plain.dWeight], { ...feeds, c });
+  assertClose(dHidden, expectedHidden, 1e-6, "dHidden");
+  assertClose(dWeight, expectedWeight, 1e-6, "dWeight");
+});
+
+Deno.test("selectiveLogProb() refuses an objective that means nothing", () => {
+  assert.throws(() => head({ labelSmoothingFactor: 1 }), /labelSmoothingFactor: expected a number from 0 .* got 1/);
+  assert.throws(() => head({ labelSmoothingFactor: NaN }), /labelSmoothingFactor: .* got NaN/);
+  assert.throws(() => head({ lossType: "mse" as "nll" }), /lossType: expected "nll" or "dft", got "mse"/);
+  assert.throws(() => head({ lossType: "dft", labelSmoothingFactor: 0.1 }), /expected 0 with lossType "dft"/);
 });

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { loadAdapter, mergeAdapter } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
-import { type CausalLM, type ForwardOptions, loadModel, type TokenBatch } from "../../lib/models/mod.ts";
+import {
+  type CausalLM,
+  type ForwardOptions,
+  type GradientSink,
+  loadModel,
+  type TokenBatch,
+} from "../../lib/models/mod.ts";
 import { assertClose, GOLDEN, goldenJson, goldenTensors } from "../support/golden.ts";
 
 interface Golden {
@@ -54,75 +60,103 @@ function completionTargets({ labels }: Golden) {
   return { rows, targets };
 }
 
+/** The ways to a gradient: recompute each block, keep its residuals, or one program for all layers and the head. */
+const WAYS = ["inputs", "residuals", "fused"] as const;
+
 /** Gradients of the mean negative log-probability of the completions. */
-async function lossGradients(model: CausalLM, golden: Golden, options: ForwardOptions) {
+async function lossGradients(
+  model: CausalLM,
+  golden: Golden,
+  way: (typeof WAYS)[number],
+  options: Pick<ForwardOptions, "adapter" | "trainable">,
+) {
   const wanted = completionTargets(golden);
-  const pass = await model.forward(goldenBatch(golden), options);
+  const batch = goldenBatch(golden);
   const coefficients = new Float32Array(wanted.rows.length).fill(-1 / wanted.rows.length);
   const gradients = new Map<string, Float32Array>();
-  const output = await model.backward(pass, wanted, coefficients, async (name, gradient) => {
+  const sink: GradientSink = async (name, gradient) => {
     gradients.set(name, await model.engine.read(gradient) as Float32Array);
-  });
+  };
+  const output = way === "fused"
+    ? await model.forwardBackward(batch, wanted, coefficients, sink, {
+      ...options,
+      residualLayers: model.config.layers,
+    })
+    : await model.backward(await model.forward(batch, { ...options, keep: way }), wanted, coefficients, sink);
   const loss = -output.logProbs.reduce((a, b) => a + b) / wanted.rows.length;
   return { loss, gradients, output };
 }
 
-for (const folder of ["tied", "untied"]) {
-  Deno.test(`CausalLM of a ${folder} Qwen2 has transformers' log-probabilities and entropies`, async () => {
-    const engine = await createEngine();
-    const golden = await goldenJson<Golden>(`qwen2_tiny/${folder}.json`);
-    const model = await loadModel(`${GOLDEN}qwen2_tiny/${folder}`, { engine });
-    const pass = await model.forward(goldenBatch(golden));
-    const output = await model.logProbs(pass, allTargets(golden));
-    assertClose(output.logProbs, golden.logProbs.flat(), "log-probabilities");
-    assertClose(output.entropies, golden.entropy.flat(), "entropies");
-    await model.dispose();
-    await engine.dispose();
-  });
+/** Loads a golden model on an engine of its own, and frees both. */
+async function withModel(name: string, run: (model: CausalLM) => Promise<void>): Promise<void> {
+  const engine = await createEngine();
+  const model = await loadModel(GOLDEN + name, { engine });
+  await run(model);
+  await model.dispose();
+  await engine.dispose();
+}
 
-  for (const keep of ["inputs", "residuals"] as const) {
-    Deno.test(`CausalLM of a ${folder} Qwen2 has PyTorch's gradients when it keeps ${keep}`, async () => {
-      const engine = await createEngine();
-      const golden = await goldenJson<Golden>(`qwen2_tiny/${folder}.json`);
-      const expected = await goldenTensors(`qwen2_tiny/${folder}.gradients.safetensors`);
-      const model = await loadModel(`${GOLDEN}qwen2_tiny/${folder}`, { engine });
-      const { loss, gradients, output } = await lossGradients(model, golden, { keep, trainable: "all" });
-      assertClose([loss], [golden.loss], "loss");
-      const count = output.greedy.length;
-      assertClose([output.greedy.reduce((a, b) => a + b) / count], [golden.meanTokenAccuracy], "token accuracy");
-      assertClose([output.entropies.reduce((a, b) => a + b) / count], [golden.meanEntropy], "mean entropy");
-      const norms = Object.entries(golden.gradientNorms);
-      assert.equal(gradients.size, norms.length);
-      for (const [name, norm] of norms) assertClose([Math.hypot(...gradients.get(name)!)], [norm], `norm of ${name}`);
-      for (const [name, gradient] of expected) assertClose(gradients.get(name)!, gradient, name);
-      await model.dispose();
-      await engine.dispose();
-    });
+/** Every family, and within one whatever its config may switch on. */
+const MODELS = ["qwen2_tiny/tied", "qwen2_tiny/untied", "qwen3_tiny/tied", "llama_tiny/llama3", "llama_tiny/biased"];
+
+for (const name of MODELS) {
+  Deno.test(`CausalLM of ${name} has transformers' log-probabilities and entropies`, () =>
+    withModel(name, async (model) => {
+      const golden = await goldenJson<Golden>(`${name}.json`);
+      const pass = await model.forward(goldenBatch(golden));
+      const output = await model.logProbs(pass, allTargets(golden));
+      assertClose(output.logProbs, golden.logProbs.flat(), "log-probabilities");
+      assertClose(output.entropies, golden.entropy.flat(), "entropies");
+    }));
+
+  for (const way of WAYS) {
+    Deno.test(`CausalLM of ${name} has PyTorch's gradients (${way})`, () =>
+      withModel(name, async (model) => {
+        const golden = await goldenJson<Golden>(`${name}.json`);
+        const expected = await goldenTensors(`${name}.gradients.safetensors`);
+        const { loss, gradients, output } = await lossGradients(model, golden, way, { trainable: "all" });
+        assertClose([loss], [golden.loss], "loss");
+        const count = output.greedy.length;
+        assertClose([output.greedy.reduce((a, b) => a + b) / count], [golden.meanTokenAccuracy], "token accuracy");
+        assertClose([output.entropies.reduce((a, b) => a + b) / count], [golden.meanEntropy], "mean entropy");
+        const norms = Object.entries(golden.gradientNorms);
+        assert.equal(gradients.size, norms.length);
+        for (const [name, norm] of norms) assertClose([Math.hypot(...gradients.get(name)!)], [norm], `norm of ${name}`);
+        for (const [name, gradient] of expected) assertClose(gradients.get(name)!, gradient, name);
+      }));
   }
 }
 
-for (const folder of ["all_linear", "qv_rslora"]) {
-  Deno.test(`CausalLM with PEFT's adapter ${folder} has PEFT's loss and gradients, and the base's without it`, async () => {
-    const engine = await createEngine();
-    const base = await goldenJson<Golden>("qwen2_tiny/tied.json");
-    const golden = await goldenJson<Golden>(`lora/${folder}.json`);
-    const expected = await goldenTensors(`lora/${folder}.gradients.safetensors`);
-    const model = await loadModel(`${GOLDEN}qwen2_tiny/tied`, { engine });
-    const adapter = await loadAdapter(model, `${GOLDEN}lora/${folder}`);
-    for (const keep of ["inputs", "residuals"] as const) {
-      const { loss, gradients } = await lossGradients(model, base, { adapter, keep, trainable: "lora" });
-      assertClose([loss], [golden.loss], "loss");
-      assert.equal(gradients.size, expected.size);
-      for (const [name, gradient] of gradients) {
-        assertClose(gradient, expected.get(`base_model.model.${name}.weight`)!, `${name} (${keep})`);
+/** An adapter, and the model it was made for. */
+const ADAPTERS = [
+  ["lora/all_linear", "qwen2_tiny/tied"],
+  ["lora/qv_rslora", "qwen2_tiny/tied"],
+  ["qwen3_tiny/lora", "qwen3_tiny/tied"],
+  ["llama_tiny/lora", "llama_tiny/llama3"],
+];
+
+for (const [name, base] of ADAPTERS) {
+  Deno.test(`CausalLM of ${base} with PEFT's adapter ${name} has PEFT's loss and gradients, and the base's without it`, () =>
+    withModel(base, async (model) => {
+      const baseGolden = await goldenJson<Golden>(`${base}.json`);
+      const golden = await goldenJson<Golden>(`${name}.json`);
+      const expected = await goldenTensors(`${name}.gradients.safetensors`);
+      const adapter = await loadAdapter(model, GOLDEN + name);
+      for (const way of WAYS) {
+        const { loss, gradients } = await lossGradients(model, baseGolden, way, { adapter, trainable: "lora" });
+        assertClose([loss], [golden.loss], "loss");
+        assert.equal(gradients.size, expected.size);
+        for (const [name, gradient] of gradients) {
+          assertClose(gradient, expected.get(`base_model.model.${name}.weight`)!, `${name} (${way})`);
+        }
       }
-    }
-    const off = await model.forward(goldenBatch(base), { adapter: null });
-    assertClose((await model.logProbs(off, allTargets(base))).logProbs, base.logProbs.flat(), "adapter off");
-    await mergeAdapter(model, adapter);
-    const merged = await model.forward(goldenBatch(base));
-    assertClose((await model.logProbs(merged, allTargets(base))).logProbs, golden.logProbs.flat(), "merged");
-    await model.dispose();
-    await engine.dispose();
-  });
+      const attached = await model.forward(goldenBatch(baseGolden), { adapter });
+      const { logProbs } = await model.logProbs(attached, allTargets(baseGolden));
+      assertClose(logProbs, golden.logProbs.flat(), "attached");
+      const off = await model.forward(goldenBatch(baseGolden), { adapter: null });
+      assertClose((await model.logProbs(off, allTargets(baseGolden))).logProbs, baseGolden.logProbs.flat(), "off");
+      await mergeAdapter(model, adapter);
+      const merged = await model.forward(goldenBatch(baseGolden));
+      assertClose((await model.logProbs(merged, allTargets(baseGolden))).logProbs, golden.logProbs.flat(), "merged");
+    }));
 }

@@ -115,3 +115,37 @@ Deno.test("Head refuses targets and coefficients that do not fit", () =>
     const twice = model.head.backward(hidden, weights, { rows: [5, 5], targets: [1, 2] }, new Float32Array(2), true);
     await assert.rejects(twice, /a position is wanted twice/);
   }));
+
+Deno.test("Head gives the scores of an objective across chunks, and log-probabilities beside them", () =>
+  withHead(async ({ model, hidden, weights, wanted }) => {
+    const { logProbs: plain } = await model.head.logProbs(hidden, weights, wanted);
+    const ones = new Float32Array(wanted.rows.length).fill(1);
+    const vocabulary = Array.from({ length: vocabSize }, (_, token) => token);
+    // The first positions are enough for the mean over the vocabulary.
+    const rows = wanted.rows.slice(0, 5);
+    const means = new Float32Array(5);
+    for (const token of vocabulary) {
+      const { logProbs } = await model.head.logProbs(hidden, weights, { rows, targets: rows.map(() => token) });
+      logProbs.forEach((value, i) => means[i] += value / vocabSize);
+    }
+    const smoothed = await model.head.logProbs(hidden, weights, {
+      ...wanted,
+      objective: { labelSmoothingFactor: 0.1 },
+    });
+    assertClose(smoothed.scores.slice(0, 5), means.map((mean, i) => 0.9 * plain[i] + 0.1 * mean), "smoothed scores");
+    for (const objective of [{ lossType: "dft" as const }, { labelSmoothingFactor: 0.1 }, {}]) {
+      const forward = await model.head.logProbs(hidden, weights, { ...wanted, objective });
+      const { gradients, ...backward } = await model.head.backward(
+        hidden,
+        weights,
+        { ...wanted, objective },
+        ones,
+        true,
+      );
+      Object.values(gradients).forEach((tensor) => tensor?.dispose());
+      assertClose(forward.logProbs, plain, "log-probabilities", 1e-6);
+      assertClose(backward.scores, forward.scores, "scores of the backward pass", 1e-6);
+      assert.equal(forward.scores === forward.logProbs, Object.keys(objective).length === 0);
+      if ("lossType" in objective) assertClose(forward.scores, plain.map((value) => value * Math.exp(value)), "dft");
+    }
+  }));

@@ -19,6 +19,13 @@ import { inFolder, numbersOf, TINY_MODEL, withEngine, withTinyModel } from "../s
 
 const UNTIED = `${GOLDEN}qwen2_tiny/untied`;
 
+/** One model of each family, and of Llama one with every bias. */
+const FAMILIES = [
+  TINY_MODEL,
+  UNTIED,
+  ...["qwen3_tiny/tied", "llama_tiny/llama3", "llama_tiny/biased"].map((name) => GOLDEN + name),
+];
+
 /** The names of a folder's entries, sorted. */
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
@@ -33,7 +40,7 @@ async function withModelFrom(folder: string, run: (model: CausalLM) => Promise<v
 }
 
 Deno.test("loadModel() reads every tensor as it is in the file, single or sharded, and reports progress", async () => {
-  for (const folder of [TINY_MODEL, UNTIED]) {
+  for (const folder of FAMILIES) {
     await withEngine(async (engine) => {
       const seen: number[] = [];
       const model = await loadModel(folder, {
@@ -59,10 +66,10 @@ Deno.test("loadModel() reads every tensor as it is in the file, single or sharde
 
 Deno.test("saveModel() and loadModel() give the same weights back: bit for bit in F32, in one file or in shards", () =>
   inFolder(async (folder) => {
-    for (const source of [TINY_MODEL, UNTIED]) {
+    for (const source of FAMILIES) {
       await withModelFrom(source, async (model) => {
         const before = await numbersOf(model, model.weights);
-        for (const maxShardBytes of [undefined, 20_000]) {
+        for (const maxShardBytes of [undefined, 9_000]) {
           await saveModel(model, folder, { dtype: "F32", maxShardBytes });
           await withModelFrom(folder, async (loaded) => {
             assert.deepEqual(await numbersOf(loaded, loaded.weights), before);
@@ -218,6 +225,11 @@ const broken: [string, (folder: string) => Promise<void>, RegExp][] = [
     changeLast({ shape: [32 * 48] }),
     /is \[1536\], but config.json asks for one of \[32, 48\]/,
   ],
+  [
+    "a bias that the config does not speak of",
+    withTensors((tensors) => [...tensors, { ...tensors[0], name: "model.layers.0.self_attn.o_proj.bias" }]),
+    /model.safetensors: tensor "model.layers.0.self_attn.o_proj.bias" belongs to none of the layers that config.json/,
+  ],
   ["a tensor of integers", changeLast({ dtype: "I32", data: new Int32Array(1536) }), /is I32, expected F32, F16, BF16/],
   ["a config of more layers", withField("config.json", "num_hidden_layers", 4), /there is no tensor "model.layers.3/],
   ["a config of a larger vocabulary", withField("config.json", "vocab_size", 100), /is \[96, 32\], but .* \[100, 32\]/],
@@ -242,6 +254,15 @@ for (const [what, change, message] of broken) {
   Deno.test(`loadModel() refuses ${what}, and names file and field`, () =>
     assert.rejects(loadChanged(change), message));
 }
+
+Deno.test("loadModel() passes over the rotary tables of old checkpoints, and over a head that is tied", () =>
+  loadChanged(
+    withTensors((tensors) => [
+      ...tensors,
+      { ...tensors[0], name: "model.layers.0.self_attn.rotary_emb.inv_freq" },
+      { ...tensors[0], name: "lm_head.weight" },
+    ]),
+  ));
 
 Deno.test("readConfig() prefers the end tokens of generation_config.json, where it names any", () =>
   inFolder(async (folder) => {

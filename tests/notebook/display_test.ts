@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { insideNotebook, liveDisplay, showSvg, showTable } from "../../lib/notebook/display.ts";
 import { escapeHtml, html } from "../../lib/notebook/html.ts";
-import { formatSeconds, progressBar } from "../../lib/notebook/progress.ts";
 import { formatValue, tableHtml, tableText } from "../../lib/notebook/table.ts";
 
 Deno.test("html escapes every value that is not markup, in text and in attributes", () => {
@@ -63,48 +62,4 @@ Deno.test("the display helpers print plain text outside a notebook", async () =>
   }
   assert.deepEqual(printed, ["a\n─\n1", "a chart", "step 1", "step 2"]);
   await assert.rejects(showSvg("not a chart", "x"), /expected an SVG document, got "not a chart"/);
-});
-
-Deno.test("progressBar() draws over one line on a terminal, with rate and time left", async () => {
-  let clock = 0;
-  let written = "";
-  const progress = progressBar(10, {
-    label: "scoring",
-    unit: "rows",
-    style: "line",
-    write: (text) => written += text,
-    now: () => clock,
-  });
-  for (let done = 1; done <= 10; done++) {
-    clock += 500;
-    progress.update(done, `loss ${done}`);
-  }
-  await progress.finish();
-  const lines = written.split("\r\x1b[2K").slice(1);
-  assert.equal(lines.length, 11);
-  assert.match(lines[4], /^scoring {2}█{12}░{12} {2}50% {2}5\/10 {2}2\.00 rows\/s {2}2\.5 s, 2\.5 s left {2}loss 5$/);
-  assert.match(lines[10], /100% {2}10\/10 {2}2\.00 rows\/s {2}5\.0 s {2}loss 10\n$/);
-});
-
-Deno.test("progressBar() writes a plain line now and then where nothing can be drawn over", async () => {
-  let clock = 0;
-  const written: string[] = [];
-  const progress = progressBar(1000, { style: "plain", write: (text) => written.push(text), now: () => clock });
-  for (let done = 0; done <= 1000; done++, clock += 40) progress.update(done);
-  await progress.finish("done");
-  await progress.finish();
-  assert.equal(written.length, 6);
-  assert(written.every((line) => line.endsWith("\n") && !line.includes("\x1b")));
-  assert.match(written[1], /25% {2}250\/1000 {2}25\.0 it\/s {2}10 s, 30 s left\n/);
-});
-
-Deno.test("formatSeconds() changes its form with the length", () => {
-  assert.deepEqual([0.04, 9.94, 59.4, 59.6, 3600, 3723].map(formatSeconds), [
-    "0.0 s",
-    "9.9 s",
-    "59 s",
-    "1:00",
-    "1:00:00",
-    "1:02:03",
-  ]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatNumber, robustRange, stepAxis, tickFormat, valueAxis } from "../../lib/plot/axes.ts";
+import { formatNumber, progressAxis, robustRange, tickFormat, valueAxis } from "../../lib/plot/axes.ts";
 
 Deno.test("tickFormat() writes thousands, millions, small and negative numbers", () => {
   const cases: [step: number, largest: number, value: number, text: string][] = [
@@ -48,12 +48,19 @@ Deno.test("valueAxis() covers its range with distinct tick labels, whatever the 
   }));
 });
 
-Deno.test("stepAxis() has whole numbers only", () => {
+Deno.test("progressAxis() has whole numbers only where they are asked for", () => {
   fc.assert(fc.property(fc.nat(20_000), fc.nat(20_000), fc.integer({ min: 100, max: 1200 }), (a, b, width) => {
-    const axis = stepAxis([Math.min(a, b), Math.max(a, b)], width);
+    const axis = progressAxis([Math.min(a, b), Math.max(a, b)], width, { whole: true });
     assert.ok(axis.ticks.every(Number.isInteger));
     assert.ok(axis.ticks.length >= 1 && axis.domain[0] < axis.domain[1]);
   }));
+});
+
+Deno.test("progressAxis() puts a place alone in the middle, and starts at 0 when that is near", () => {
+  assert.deepEqual(progressAxis([7, 7], 600, { whole: true }).domain, [6, 8]);
+  assert.deepEqual(progressAxis([1, 100], 600, { whole: true }).domain, [0, 100]);
+  assert.deepEqual(progressAxis([50, 100], 600, { whole: true }).domain, [50, 100]);
+  assert.deepEqual(progressAxis([0.02, 0.8], 600, { whole: false }).ticks, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]);
 });
 
 Deno.test("robustRange() cuts a rare spike and nothing else", () => {

@@ -1,6 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import {
   accuracyBars,
+  chosenRejectedCurve,
+  distributionOverSteps,
+  dpoDashboard,
   entropyCurve,
   gradNormCurve,
   grpoDashboard,
@@ -9,85 +12,344 @@ import {
   learningRateCurve,
   lengthCurve,
   lossCurve,
+  marginCurve,
   metricCurve,
+  preferenceAccuracyCurve,
   renderPlot,
   rewardCurve,
+  rewardParts,
+  ridgeline,
   sftDashboard,
   type SvgString,
+  throughputCurve,
+  tokenAccuracyCurve,
 } from "../../lib/plot/mod.ts";
-import { grpoRows, noise, sftRows } from "./example_runs.ts";
+import { completionRows, dpoRows, grpoRows, noise, sftRows } from "./example_runs.ts";
 
-/** Charts of the gallery that are also kept as PNG. */
-export const galleryPngs = ["accuracy", "grpo-dashboard", "reward", "sft-dashboard"];
-
-/** Every kind of chart, under the name of its file. */
-export function galleryCharts(): Record<string, SvgString> {
-  const grpo = grpoRows(140);
-  const sft = sftRows(200);
-  const seeds = { runs: { "seed 1": grpoRows(100, 1), "seed 2": grpoRows(100, 2), "seed 3": grpoRows(100, 3) } };
-  const next = noise(7);
-  const draw = (count: number, value: () => number) => Array.from({ length: count }, value);
-  return {
-    ...curves(grpo, sft, seeds),
-    "histogram-lengths": histogram(draw(512, () => Math.max(4, Math.round(110 + 32 * next()))), {
-      title: "Completion length",
-      xLabel: "tokens",
-    }),
-    "histogram-advantages": histogram({
-      groups: { "step 1": draw(400, next), "step 200": draw(640, () => 0.5 * next()) },
-    }, { title: "Advantages", xLabel: "advantage" }),
-    accuracy: accuracyBars([
-      { name: "generated, held-out", scores: { before: [0.212, 0.2, 0.219], after: [0.561, 0.527, 0.588] } },
-      { name: "two more steps", scores: { before: [0.081, 0.075, 0.092], after: [0.246, 0.281, 0.233] } },
-      { name: "larger numbers", scores: { before: [0.143, 0.15, 0.139], after: [0.389, 0.402, 0.361] } },
-    ], { title: "Accuracy before and after", subtitle: "drawn from made-up numbers: three benchmarks, three seeds" }),
-    plot: renderPlot({
-      color: { legend: true },
-      x: { label: "completion length" },
-      y: { label: "reward" },
-      grid: true,
-      marks: [
-        Plot.dot(grpo.slice(0, 100), {
-          x: "completions/mean_length",
-          y: "reward",
-          fill: ({ step }) => Number(step) > 50 ? "second half" : "first half",
-        }),
-      ],
-    }, { title: "Any Observable Plot", subtitle: "with the house's title, legend and colours" }),
-    "grpo-dashboard": grpoDashboard(grpo, {
-      title: "GRPO on generated word problems",
-      subtitle: "drawn from made-up rows",
-    }),
-    "grpo-dashboard-runs": grpoDashboard(
-      { runs: { "seed 1": grpoRows(79, 1), "seed 3": grpoRows(79, 3) } },
-      { title: "Two GRPO runs" },
-    ),
-    "sft-dashboard": sftDashboard(sft, {
-      title: "SFT on generated word problems",
-      subtitle: "drawn from made-up rows",
-    }),
-    "sft-dashboard-begin": sftDashboard(sft.slice(0, 1), { title: "SFT, after the first step" }),
-  };
+/** A drawing of the gallery. */
+export interface GalleryChart {
+  /** Name of its files. */
+  name: string;
+  /** What it shows, in a sentence. */
+  caption: string;
+  draw: () => SvgString;
+  /** True when it is kept as PNG too. */
+  png?: boolean;
 }
 
-function curves(
-  grpo: ReturnType<typeof grpoRows>,
-  sft: ReturnType<typeof sftRows>,
-  seeds: { runs: Record<string, ReturnType<typeof grpoRows>> },
-): Record<string, SvgString> {
-  return {
-    loss: lossCurve(sft, { title: "SFT loss", subtitle: "completion tokens only" }),
-    "loss-runs": lossCurve({ runs: { "LoRA rank 8": sft, "full parameters": sftRows(200, 2) } }),
-    reward: rewardCurve(grpo, { title: "GRPO reward", subtitle: "8 completions for each of 8 problems a step" }),
-    "reward-runs": rewardCurve(seeds, { title: "GRPO reward by seed" }),
-    length: lengthCurve(grpo),
-    kl: klCurve(grpo),
-    entropy: entropyCurve(seeds),
-    "learning-rate": learningRateCurve(grpo),
-    "grad-norm": gradNormCurve(grpo.map((row) => row.step === 90 ? { ...row, grad_norm: 40 } : row)),
-    "clipped-share": metricCurve(grpo, "completions/clipped_ratio", { title: "Completions cut off", yLabel: "share" }),
-    "first-step": rewardCurve(grpo.slice(0, 1), { title: "GRPO reward, after the first step" }),
-    "live": rewardCurve(grpo.slice(0, 50), { title: "GRPO reward, under way", totalSteps: 150 }),
-    empty: lossCurve([]),
-  };
+/** A heading and the charts under it. */
+export interface GallerySection {
+  heading: string;
+  charts: GalleryChart[];
+}
+
+const sft = sftRows(200);
+const grpo = grpoRows(140);
+const dpo = dpoRows(150);
+const completions = completionRows(120, 32);
+const first = completions.filter((row) => Number(row.step) <= 15);
+const last = completions.filter((row) => Number(row.step) > 105);
+const lengths = completions.map((row) => Number(row.length));
+const advantages = (rows: typeof completions) => rows.map((row) => Number(row.advantage));
+const seeds = { runs: { "seed 1": grpoRows(100, 1), "seed 2": grpoRows(100, 2), "seed 3": grpoRows(100, 3) } };
+const ranks = { runs: { "LoRA rank 8": sft, "full parameters": sftRows(200, 2) } };
+const unequal = { runs: { "batch 8": sftRows(220, 1), "batch 16": sftRows(120, 2), "stopped early": sftRows(60, 3) } };
+const sweep = {
+  runs: Object.fromEntries(
+    ["1e-6", "2e-6", "5e-6", "1e-5", "2e-5", "5e-5", "1e-4", "2e-4"].map((rate, i) => [
+      `lr ${rate}`,
+      grpoRows(120, i + 1).map((row) => ({ ...row, reward: Number(row.reward) * (0.55 + 0.07 * i) })),
+    ]),
+  ),
+};
+const spiked = grpo.map((row) => row.step === 90 ? { ...row, grad_norm: 40 } : row);
+const broken = grpo.map((row, i) => i % 47 > 38 ? { ...row, entropy: NaN } : row)
+  .filter((row) => Number(row.step) < 60 || Number(row.step) > 75);
+const diverging = sft.map((row, i) => ({ ...row, loss: Number(row.loss) * 10 ** (i > 150 ? (i - 150) / 8 : 0) }));
+const constant = sft.map((row) => ({ ...row, learning_rate: 2e-5 }));
+const long = grpoRows(100_000).map((row) => row.step === 61_234 ? { ...row, kl: 0.2 } : row);
+const longNames = sft.slice(0, 80).map(({ step, loss }) => ({
+  step,
+  "evaluation/held_out/grade_school_mathematics/two_more_reasoning_steps/mean_reciprocal_rank_at_10": loss,
+}));
+const unicode = {
+  runs: { "β = 0.04, ε = ⅕": dpoRows(90, 1), "température élevée": dpoRows(90, 2), "ночной прогон": dpoRows(90, 3) },
+};
+const next = noise(7);
+const toolCalls = Array.from({ length: 9 }, () => Math.round(3 + next()));
+
+/** Every kind of chart, in the order of the page. */
+export const gallery: readonly GallerySection[] = [
+  {
+    heading: "Fine-tuning",
+    charts: [
+      {
+        name: "loss",
+        caption: "Training loss, smoothed, its raw values behind it; held-out losses as they are.",
+        draw: () => lossCurve(sft, { title: "SFT loss", subtitle: "completion tokens only" }),
+        png: true,
+      },
+      {
+        name: "token-accuracy",
+        caption: "Share of tokens predicted exactly.",
+        draw: () => tokenAccuracyCurve(sft),
+      },
+      {
+        name: "learning-rate",
+        caption: "A schedule is exact: no smoothing.",
+        draw: () => learningRateCurve(sft),
+      },
+      {
+        name: "grad-norm",
+        caption: "One spike of 40 does not flatten the curve; it is counted at the edge.",
+        draw: () => gradNormCurve(spiked),
+      },
+      {
+        name: "throughput",
+        caption: "Tokens per second, from num_tokens and step_time.",
+        draw: () => throughputCurve(sft),
+      },
+    ],
+  },
+  {
+    heading: "Reinforcement learning",
+    charts: [
+      {
+        name: "reward",
+        caption: "The total with a band of reward_std, and the mean of each reward function.",
+        draw: () =>
+          rewardCurve(grpo, { title: "GRPO reward", subtitle: "8 completions for each of 8 problems a step" }),
+        png: true,
+      },
+      {
+        name: "reward-parts",
+        caption: "Each reward function on its own, with its standard deviation.",
+        draw: () => rewardParts(grpo),
+      },
+      {
+        name: "length",
+        caption: "Completion length: mean, shortest and longest, and how many were cut off.",
+        draw: () => lengthCurve(grpo),
+      },
+      { name: "kl", caption: "KL divergence from the reference model.", draw: () => klCurve(grpo) },
+      { name: "entropy", caption: "Entropy of three seeds, named at their ends.", draw: () => entropyCurve(seeds) },
+      {
+        name: "clipped-share",
+        caption: "Any metric by its name.",
+        draw: () => metricCurve(grpo, "completions/clipped_ratio", { title: "Completions cut off", yLabel: "share" }),
+      },
+    ],
+  },
+  {
+    heading: "Preferences",
+    charts: [
+      {
+        name: "chosen-rejected",
+        caption: "Implicit rewards of chosen and rejected answers.",
+        draw: () => chosenRejectedCurve(dpo),
+      },
+      {
+        name: "log-probabilities",
+        caption: "Log-probabilities of the same answers: both may fall.",
+        draw: () => chosenRejectedCurve(dpo, { of: "logps" }),
+      },
+      { name: "margin", caption: "Distance between the two rewards.", draw: () => marginCurve(dpo) },
+      {
+        name: "preference-accuracy",
+        caption: "How often the chosen answer is ahead; half is chance.",
+        draw: () => preferenceAccuracyCurve(dpo),
+      },
+    ],
+  },
+  {
+    heading: "Distributions",
+    charts: [
+      {
+        name: "histogram-lengths",
+        caption: "Lengths of all completions, with their median.",
+        draw: () => histogram(lengths, { title: "Completion length", xLabel: "tokens" }),
+      },
+      {
+        name: "histogram-advantages",
+        caption: "Two groups as shares of their own size.",
+        draw: () =>
+          histogram({ groups: { "first 15 steps": advantages(first), "last 15 steps": advantages(last) } }, {
+            title: "Advantages",
+            xLabel: "advantage",
+          }),
+      },
+      {
+        name: "lengths-over-steps",
+        caption: "How lengths are spread at each stage of a run.",
+        draw: () => distributionOverSteps(completions, "length", { title: "Completion length", yLabel: "tokens" }),
+        png: true,
+      },
+      {
+        name: "advantages-over-steps",
+        caption: "Advantages gather at zero as the samples of a group come to agree.",
+        draw: () => distributionOverSteps(completions, "advantage", { title: "Advantages" }),
+      },
+      {
+        name: "advantages-ridgeline",
+        caption: "The same values as a histogram for each of eight stages.",
+        draw: () => ridgeline(completions, "advantage", { title: "Advantages" }),
+        png: true,
+      },
+    ],
+  },
+  {
+    heading: "Runs compared",
+    charts: [
+      {
+        name: "loss-runs",
+        caption: "Two runs with their held-out losses.",
+        draw: () => lossCurve(ranks),
+      },
+      {
+        name: "reward-runs",
+        caption: "Eight runs, named at their ends: no legend to look colours up in.",
+        draw: () => rewardCurve(sweep, { title: "GRPO reward by learning rate" }),
+        png: true,
+      },
+      {
+        name: "reward-runs-legend",
+        caption: "The same eight runs with a legend.",
+        draw: () => rewardCurve(sweep, { title: "GRPO reward by learning rate", legend: "above" }),
+      },
+      {
+        name: "unequal-runs",
+        caption: "Runs of different length along steps.",
+        draw: () => lossCurve(unequal),
+      },
+      {
+        name: "unequal-runs-tokens",
+        caption: "The same along tokens seen.",
+        draw: () => lossCurve(unequal, { along: "tokens" }),
+      },
+      {
+        name: "unequal-runs-time",
+        caption: "The same along wall time.",
+        draw: () => lossCurve(unequal, { along: "time" }),
+      },
+      {
+        name: "reward-parts-runs",
+        caption: "Three runs, reward function by reward function.",
+        draw: () => rewardParts(seeds),
+      },
+      {
+        name: "accuracy",
+        caption: "Before and after on three benchmarks: mean, standard deviation and every seed.",
+        draw: () =>
+          accuracyBars([
+            { name: "generated, held-out", scores: { before: [0.212, 0.2, 0.219], after: [0.561, 0.527, 0.588] } },
+            { name: "two more steps", scores: { before: [0.081, 0.075, 0.092], after: [0.246, 0.281, 0.233] } },
+            { name: "larger numbers", scores: { before: [0.143, 0.15, 0.139], after: [0.389, 0.402, 0.361] } },
+          ], { title: "Accuracy before and after", subtitle: "three benchmarks, three seeds" }),
+        png: true,
+      },
+    ],
+  },
+  {
+    heading: "Dashboards",
+    charts: [
+      {
+        name: "grpo-dashboard",
+        caption: "A GRPO run at a glance.",
+        draw: () => grpoDashboard(grpo, { title: "GRPO on generated word problems" }),
+        png: true,
+      },
+      {
+        name: "grpo-dashboard-runs",
+        caption: "Two GRPO runs at a glance.",
+        draw: () =>
+          grpoDashboard({ runs: { "seed 1": grpoRows(79, 1), "seed 3": grpoRows(79, 3) } }, { title: "Two GRPO runs" }),
+      },
+      {
+        name: "sft-dashboard",
+        caption: "A fine-tuning run at a glance.",
+        draw: () => sftDashboard(sft, { title: "SFT on generated word problems" }),
+      },
+      {
+        name: "sft-dashboard-begin",
+        caption: "The same after the first step.",
+        draw: () => sftDashboard(sft.slice(0, 1), { title: "SFT, after the first step" }),
+      },
+      {
+        name: "dpo-dashboard",
+        caption: "A DPO run at a glance.",
+        draw: () => dpoDashboard(dpo, { title: "DPO on generated preferences" }),
+        png: true,
+      },
+    ],
+  },
+  {
+    heading: "Hard cases",
+    charts: [
+      {
+        name: "live",
+        caption: "Under way: the axis already reaches to the last step.",
+        draw: () => rewardCurve(grpo.slice(0, 50), { title: "GRPO reward, under way", totalSteps: 150 }),
+      },
+      {
+        name: "first-step",
+        caption: "One row.",
+        draw: () => rewardCurve(grpo.slice(0, 1), { title: "GRPO reward, after the first step" }),
+      },
+      { name: "empty", caption: "No row.", draw: () => lossCurve([]) },
+      {
+        name: "gaps",
+        caption: "NaN and missing rows leave gaps.",
+        draw: () => entropyCurve(broken, { title: "Entropy with gaps" }),
+      },
+      {
+        name: "log-scale",
+        caption: "A loss that explodes, on a logarithmic axis.",
+        draw: () => lossCurve(diverging, { title: "Loss, logarithmic", yScale: "log" }),
+      },
+      { name: "constant", caption: "A constant series.", draw: () => learningRateCurve(constant) },
+      {
+        name: "long-run",
+        caption: "100,000 steps: thinned to what can be seen, the spike at step 61,234 among it.",
+        draw: () => klCurve(long, { yDomain: [0, 0.22] }),
+      },
+      {
+        name: "long-names",
+        caption: "A metric with a very long name.",
+        draw: () => metricCurve(longNames, Object.keys(longNames[0])[1]),
+      },
+      {
+        name: "unicode",
+        caption: "Names in other scripts.",
+        draw: () => marginCurve(unicode, { title: "Marge · Δ награда" }),
+      },
+      {
+        name: "plot",
+        caption: "Any Observable Plot with the house's title, legend and colours.",
+        draw: () =>
+          renderPlot({
+            color: { legend: true },
+            x: { label: "completion length" },
+            y: { label: "reward" },
+            grid: true,
+            marks: [
+              Plot.dot(grpo.slice(0, 100), {
+                x: "completions/mean_length",
+                y: "reward",
+                fill: ({ step }) => Number(step) > 50 ? "second half" : "first half",
+              }),
+            ],
+          }, { title: "Any Observable Plot" }),
+      },
+      {
+        name: "histogram-few",
+        caption: "A histogram of nine whole numbers.",
+        draw: () => histogram(toolCalls, { title: "Tool calls", xLabel: "calls" }),
+      },
+    ],
+  },
+];
+
+/** All charts, drawn. */
+export function galleryCharts(): { name: string; png: boolean; svg: SvgString }[] {
+  return gallery.flatMap(({ charts }) => charts).map(({ name, png = false, draw }) => ({ name, png, svg: draw() }));
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { DeviceTensor, Engine, TensorData } from "../../lib/engine/mod.ts";
 import { type DType, evaluate, gradients, type NdArray, type Tensor } from "../../lib/graph/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
+import { recordError } from "./measured_error.ts";
 import { buildCase, differentiated, type GraphCase } from "./graph_case.ts";
 
 /** Numbers as an engine takes them. */
@@ -89,6 +90,8 @@ export function assertClose(actual: NdArray, expected: NdArray, tolerance: numbe
     length += value ** 2;
   });
   const error = Math.sqrt(difference);
+  // A result that cancels to nothing has no length to measure by.
+  if (length > 1e-12) recordError("reference", what, error / Math.sqrt(length));
   // Written so that NaN fails. The floor lets results that cancel to nothing differ by a few roundings.
   assert.ok(
     error <= tolerance * Math.sqrt(length) + 1e-7,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { evaluate, gradients, type NdArray, ndarray } from "../../lib/graph/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
+import { recordError } from "./measured_error.ts";
 import { buildCase, differentiated, type GraphCase } from "./graph_case.ts";
 
 /** How far along a direction the two ends of the difference lie, relative to values of about 1. */
@@ -40,6 +41,7 @@ export function checkGradients(graphCase: GraphCase, tolerance = 1e-6): void {
       const expected = dot(gradient, direction);
       const error = Math.abs(numeric - expected);
       const scale = Math.max(length, Math.abs(expected));
+      recordError("finite differences", `${graphCase.name}: gradient by ${name}`, scale === 0 ? error : error / scale);
       assert.ok(
         error <= tolerance * scale,
         `${graphCase.name}: gradient by ${name}: ${expected} along a direction, finite differences give ${numeric}`,

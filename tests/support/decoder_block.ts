@@ -14,7 +14,7 @@ import {
 import { type GraphCase, normal, uniform, values } from "./graph_case.ts";
 
 const [HIDDEN, INTERMEDIATE, HEADS, KV_HEADS, HEAD_DIM, TOKENS, BATCH] = [8, 12, 4, 2, 4, 6, 2];
-const tables = rotaryTables(TOKENS, HEAD_DIM, 10_000);
+const tables = rotaryTables(TOKENS, { headDim: HEAD_DIM, theta: 10_000 });
 const documents = Int32Array.of(0, 0, 0, 1, 1, 1, 0, 0, 0, 0, -1, -1);
 const positions = [0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 0, 0];
 

@@ -1,6 +1,7 @@
 /** Reads the golden numbers under tests/golden and compares with them. */
 import assert from "node:assert/strict";
 import { openSafetensors } from "../../lib/models/mod.ts";
+import { recordError } from "./measured_error.ts";
 
 /** The folder of the golden files. */
 export const GOLDEN = new URL("../golden/", import.meta.url).pathname;
@@ -38,5 +39,6 @@ export function assertClose(
   tolerance = 1e-5,
 ): void {
   const error = relativeError(actual, expected);
+  recordError("close", what, error);
   assert.ok(error <= tolerance, `${what}: relative error ${error.toExponential(2)} is above ${tolerance}`);
 }

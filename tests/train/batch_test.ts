@@ -67,6 +67,27 @@ Deno.test("collate() puts each example in a row of its own", () => {
   }));
 });
 
+Deno.test("collate() padded on the left holds the same tokens, and wants the same of them", () => {
+  fc.assert(fc.property(packs, (packs) => {
+    const [left, right] = (["left", "right"] as const).map((paddingSide) => collatePacked(packs, 0, { paddingSide }));
+    const { batch, tokens } = right.tokens;
+    const lengths = packs.map((pack) => pack.flatMap(({ ids }) => ids).length);
+    // Where a place of the batch padded on the right is in the other one.
+    const moved = (at: number) => at + tokens - lengths[Math.floor(at / tokens)];
+    for (let at = 0; at < batch * tokens; at++) {
+      const isReal = at % tokens < lengths[Math.floor(at / tokens)];
+      for (const name of ["ids", "positions", "documents"] as const) {
+        if (isReal) assert.equal(left.tokens[name][moved(at)], right.tokens[name][at], name);
+      }
+      const isPadding = at % tokens < tokens - lengths[Math.floor(at / tokens)];
+      assert.equal(left.tokens.documents[at] === -1, isPadding);
+    }
+    assert.deepEqual(left.wanted.rows, right.wanted.rows.map(moved));
+    assert.deepEqual(left.wanted.targets, right.wanted.targets);
+    assert.equal(left.tokenCount, right.tokenCount);
+  }));
+});
+
 Deno.test("collate() refuses a batch without tokens and a mask that does not fit", () => {
   assert.throws(() => collate([], 0), /a batch of 0 rows without a token/);
   assert.throws(() => collate([{ ids: [], lossMask: [] }], 0), /a batch of 1 rows without a token/);
@@ -129,6 +150,10 @@ const weights = examples.flatMap(({ lossMask }) => lossMask.filter(Boolean)).map
 const batches: Record<string, TrainingBatch> = {
   "padded rows": collate(examples, 0),
   "rows padded with a token that means something": collate(examples, 5),
+  "rows padded on the left": collate(examples, 0, { paddingSide: "left" }),
+  "packed rows padded on the left": collatePacked([examples.slice(0, 4), examples.slice(4)], 5, {
+    paddingSide: "left",
+  }),
   "two packed rows": collatePacked([examples.slice(0, 4), examples.slice(4)], 0),
   "one packed row": collatePacked([examples], 0),
 };

@@ -6,11 +6,13 @@ import {
   houseDocuments,
   type HousePhase,
   type HouseRecipe,
+  type HouseRunOptions,
+  type Metrics,
   pretrainHouseModel,
   type TokenizedExample,
   trainHouseTokenizer,
 } from "../../lib/train/mod.ts";
-import { collect, withEngine } from "../support/tiny_model.ts";
+import { collect, inFolder, numbersOf, withEngine } from "../support/tiny_model.ts";
 
 /** The recipe in a size that trains within a second. */
 const small: HouseRecipe = {
@@ -88,6 +90,32 @@ Deno.test("pretrainHouseModel() trains the same model twice from one recipe, and
     assert.notDeepEqual((await train({ ...small, seed: 2 })).map(({ metrics }) => metrics.loss), losses);
     assert.equal(engine.bytesInUse, 0, "everything is freed");
   }));
+
+Deno.test("pretrainHouseModel() resumed in any phase goes on as if it had never stopped", () =>
+  withEngine((engine) =>
+    inFolder(async (folder) => {
+      const train = async (options: HouseRunOptions, curve: Record<number, Metrics>, stopAfter = Infinity) => {
+        const { model, run } = await pretrainHouseModel(small, { engine, tokenizer, ...options });
+        for await (const { step, metrics: { step_time: _, ...metrics } } of run) {
+          curve[step] = metrics;
+          if (step === stopAfter) break;
+        }
+        const weights = await numbersOf(model, model.weights);
+        await model.dispose();
+        return weights;
+      };
+      const whole: Record<number, Metrics> = {};
+      const weights = await train({}, whole);
+      const total = small.phases.reduce((sum, { steps }) => sum + steps, 0);
+      for (const stopAfter of [1, small.phases[0].steps, small.phases[0].steps + 1]) {
+        const options = { outputDir: `${folder}/${stopAfter}`, saveSteps: 1, resumeFromCheckpoint: true };
+        const curve: Record<number, Metrics> = {};
+        await train(options, curve, stopAfter);
+        assert.deepEqual(await train(options, curve), weights, `weights after a stop at ${stopAfter} of ${total}`);
+        assert.deepEqual(curve, whole, `stopped at ${stopAfter} of ${total}`);
+      }
+    })
+  ));
 
 Deno.test("pretrainHouseModel() refuses a tokenizer with more tokens than the recipe's vocabulary", () =>
   withEngine(async (engine) => {

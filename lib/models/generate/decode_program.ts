@@ -4,11 +4,11 @@
  * it (ONNX Runtime then lays them out for speed) or fed at each run.
  */
 import { gatherRows, Graph, linear, mul, reduceMax, reshape, softmax, type Tensor } from "../../graph/mod.ts";
-import { embedding, rmsNorm } from "../../kernels/mod.ts";
+import { cachedAttention, embedding, rmsNorm } from "../../kernels/mod.ts";
 import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";
-import { blockWeightShapes, decoderBlock, type LinearModule } from "../qwen2.ts";
-import { cachedAttention } from "./cached_attention.ts";
+import type { LinearModule } from "../decoder_block.ts";
+import { blockWeightShapes, decoderBlock } from "../families.ts";
 
 /** Which part of the model one program computes. The first part also looks up the tokens' embeddings. */
 export interface Segment {

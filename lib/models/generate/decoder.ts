@@ -4,7 +4,7 @@ import type { Initializer } from "../../graph/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
 import { loraNames, type LoraShape, NO_LORA } from "../block_programs.ts";
 import type { CausalLM } from "../causal_lm.ts";
-import { linearShape } from "../qwen2.ts";
+import { linearShape } from "../decoder_block.ts";
 import {
   cacheNames,
   HEAD_WEIGHT,
@@ -94,7 +94,6 @@ export class Decoder {
     const own = adapter ? await this.#scaledFactors(adapter) : await this.#zeroFactors();
     own.inverseTemperature = engine.upload(Float32Array.of(1 / temperature), []);
     const feeds: Record<string, DeviceTensor> = {
-      ...(await model.rotaryTables()),
       ...Object.fromEntries(model.weights),
       [HEAD_WEIGHT]: model.headWeights().head,
       ...(adapter ? Object.fromEntries(adapter.factors) : {}),
@@ -107,8 +106,9 @@ export class Decoder {
   async run(policy: Policy, cache: KvCache, step: DecodeStep): Promise<NextTokenScores> {
     const { engine } = this.model;
     const { tokens, counts } = step;
+    const rotary = await this.model.rotaryTables(cache.capacity + tokens);
     const temporary = this.#stepFeeds(cache, step);
-    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...cache.feeds(), ...temporary };
+    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...rotary, ...cache.feeds(), ...temporary };
     const outputs: Record<string, DeviceTensor> = {};
     try {
       for (const { segment, program } of await this.#compiled()) {

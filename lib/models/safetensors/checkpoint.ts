@@ -34,23 +34,29 @@ export async function openCheckpoint(folder: string): Promise<TensorSource> {
 
 async function openIndex(folder: string): Promise<TensorSource> {
   const path = `${folder}/${indexFile}`;
-  const map = parseJsonObject(path, await Deno.readFile(path), "the index").weight_map;
-  if (!isRecord(map) || Object.keys(map).length === 0) {
-    throw new SafetensorsError(path, `weight_map is ${quote(map)}; expected {tensor: file}.`);
-  }
+  return await openShards(folder, await Deno.readFile(path), (name) => openSafetensors(`${folder}/${name}`));
+}
+
+/**
+ * Opens the weights that an index in memory names: {@link openCheckpoint} for folders that are not on a disk.
+ *
+ * @param folder for messages
+ * @param index bytes of `model.safetensors.index.json`
+ * @param open opens a file of the folder by its name, which has no path in it
+ * @throws {SafetensorsError} when the index is broken, or a tensor is not in the file it is said to be in
+ */
+export async function openShards(
+  folder: string,
+  index: Uint8Array,
+  open: (name: string) => Promise<SafetensorsFile>,
+): Promise<TensorSource> {
+  const path = `${folder}/${indexFile}`;
+  const weightMap = parseIndex(path, index);
   const files = new Map<string, SafetensorsFile>();
   const fileOf = new Map<string, SafetensorsFile>();
   try {
-    for (const [name, fileName] of Object.entries(map)) {
-      if (typeof fileName !== "string" || !/^[^/\\]+\.safetensors$/.test(fileName)) {
-        throw new SafetensorsError(
-          path,
-          `tensor ${quote(name)} is said to be in ${
-            quote(fileName)
-          }; expected the name of a .safetensors file in this folder.`,
-        );
-      }
-      const file = files.get(fileName) ?? await openSafetensors(`${folder}/${fileName}`);
+    for (const [name, fileName] of weightMap) {
+      const file = files.get(fileName) ?? await open(fileName);
       files.set(fileName, file);
       if (!file.has(name)) {
         throw new SafetensorsError(path, `tensor ${quote(name)} is not in ${fileName}, where it is said to be.`);
@@ -79,3 +85,24 @@ async function openIndex(folder: string): Promise<TensorSource> {
     close: () => files.forEach((file) => file.close()),
   };
 }
+
+/** The file of each tensor, all of them names without a path: an index must not reach outside its folder. */
+function parseIndex(path: string, bytes: Uint8Array): [tensor: string, fileName: string][] {
+  const map = parseJsonObject(path, bytes, "the index").weight_map;
+  if (!isRecord(map) || Object.keys(map).length === 0) {
+    throw new SafetensorsError(path, `weight_map is ${quote(map)}; expected {tensor: file}.`);
+  }
+  return Object.entries(map).map(([name, fileName]) => {
+    if (typeof fileName === "string" && fileNamePattern.test(fileName)) return [name, fileName];
+    throw new SafetensorsError(
+      path,
+      `tensor ${quote(name)} is said to be in ${
+        quote(fileName)
+      }; expected the name of a .safetensors file in this folder.`,
+    );
+  });
+}
+
+/** No folders, no control characters, and no longer than file systems take. */
+// deno-lint-ignore no-control-regex -- a NUL in a path is an error of its own kind
+const fileNamePattern = /^[^/\\\x00-\x1f]{1,200}\.safetensors$/;

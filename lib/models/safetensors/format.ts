@@ -223,11 +223,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && value as number >= 0;
+  return Number.isSafeInteger(value) && value as number >= 0 && !Object.is(value, -0);
 }
 
 /** A value from a file in an error message: as JSON, and never long. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? "absent";
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "absent";
+  } catch {
+    // JSON.parse takes any depth, JSON.stringify does not.
+    return `${Array.isArray(value) ? "a list" : "an object"} nested thousands of levels deep`;
+  }
   return text.length <= 100 ? text : `${text.slice(0, 97)}...`;
 }

@@ -1,4 +1,5 @@
 import { widenBfloat16, widenFloat16 } from "./half.ts";
+import { bytesInMemory, type ByteSource, openFile } from "./byte_source.ts";
 import { arrayClass, headerLength, itemSize, parseHeader, quote, SafetensorsError } from "./format.ts";
 import type { TensorData, TensorInfo } from "./format.ts";
 
@@ -34,40 +35,43 @@ export interface SafetensorsFile extends TensorSource {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Large tensors are read in pieces of this many bytes, so that other work gets a turn. */
-const pieceBytes = 16 << 20;
-
 /**
  * Opens a safetensors file and checks its header; tensors are read when asked for.
  *
  * @throws {SafetensorsError} when the file is absent, cut off, or its header lies
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  let file: Deno.FsFile;
+  return await openSource(await openFile(path));
+}
+
+/**
+ * The same for a file that is in memory already. What {@link TensorSource.read} gives is a copy.
+ *
+ * @param name what messages call it
+ * @throws {SafetensorsError} when it is cut off, or its header lies
+ */
+export async function openSafetensorsBytes(name: string, bytes: Uint8Array): Promise<SafetensorsFile> {
+  return await openSource(bytesInMemory(name, bytes));
+}
+
+async function openSource(bytes: ByteSource): Promise<SafetensorsFile> {
+  const { path, size } = bytes;
   try {
-    file = await Deno.open(path, { read: true });
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new SafetensorsError(path, "there is no such file.", { cause });
-  }
-  try {
-    const { size, isFile } = await file.stat();
-    if (!isFile) throw new SafetensorsError(path, "not a file. A folder is opened with openCheckpoint.");
     const start = new Uint8Array(Math.min(8, size));
-    await readAt(path, file, 0, start);
+    await bytes.readAt(0, start);
+    // No larger than the file, whatever it claims.
     const json = new Uint8Array(headerLength(path, start, size));
-    await readAt(path, file, 8, json);
+    await bytes.readAt(8, json);
     const { tensors, metadata } = parseHeader(path, json, size);
-    return source(path, file, new Map(tensors.map((info) => [info.name, info])), metadata);
+    return source(bytes, new Map(tensors.map((info) => [info.name, info])), metadata);
   } catch (error) {
-    file.close();
+    bytes.close();
     throw error;
   }
 }
 
 function source(
-  path: string,
-  file: Deno.FsFile,
+  { path, readAt, close }: ByteSource,
   infos: Map<string, TensorInfo>,
   metadata: Record<string, string>,
 ): SafetensorsFile {
@@ -77,7 +81,7 @@ function source(
 
   function fill(info: TensorInfo, bytes: Uint8Array): Promise<void> {
     if (closed) throw new SafetensorsError(path, `closed: tensor ${quote(info.name)} cannot be read any more.`);
-    const done = turn.then(() => readAt(path, file, info.byteOffset, bytes));
+    const done = turn.then(() => readAt(info.byteOffset, bytes));
     turn = done.catch(() => {});
     return done;
   }
@@ -131,18 +135,7 @@ function source(
     close() {
       if (closed) return;
       closed = true;
-      turn.then(() => file.close());
+      turn.then(close);
     },
   };
-}
-
-async function readAt(path: string, file: Deno.FsFile, position: number, bytes: Uint8Array): Promise<void> {
-  await file.seek(position, Deno.SeekMode.Start);
-  for (let offset = 0; offset < bytes.length;) {
-    const count = await file.read(bytes.subarray(offset, offset + pieceBytes));
-    if (count === null) {
-      throw new SafetensorsError(path, `ends at byte ${position + offset}: it was cut off while it was open.`);
-    }
-    offset += count;
-  }
 }

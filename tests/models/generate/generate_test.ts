@@ -351,7 +351,7 @@ Deno.test("generate() leaves no tensor on the engine", async () => {
   await withSmallModel(async (model) => {
     const { engine } = model;
     const adapter = await createLora(model, new Random(1), { r: 4 });
-    await model.rotaryTables();
+    await model.rotaryTables(128);
     const before = engine.bytesInUse;
     const options = { prompts: randomPrompts([70, 6]), samples: 3, maxNewTokens: 20, maxBatchRows: 4 };
     for (const weights of ["frozen", "inputs"] as const) {

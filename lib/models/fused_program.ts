@@ -1,0 +1,151 @@
+/**
+ * Forward and backward of the model's last layers and its head as one program. Everything that the backward needs of the
+ * forward stays inside ONNX Runtime: its binding copies each output into a new array, which takes longer
+ * than computing most residuals again.
+ *
+ * The loss's gradient by each score has to be known before the run. It is in supervised training, and in GRPO while the
+ * policy is the one that drew the samples.
+ */
+import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
+import {
+  expandLike,
+  gatherRows,
+  gradients,
+  Graph,
+  inChunks,
+  reshape,
+  scatterAddRows,
+  type Tensor,
+} from "../graph/mod.ts";
+import { attention, type TokenObjective } from "../kernels/mod.ts";
+import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
+import type { ModelConfig } from "./config.ts";
+import { decoderBlock } from "./families.ts";
+import { headBackward, headChunkRows, type HeadOutput, type HeadTargets } from "./head.ts";
+
+/** Which layers, and what for. */
+export interface FusedVariant {
+  /** How many of the last layers; at least 1. */
+  layers: number;
+  lora: LoraShape;
+  trainable: Exclude<Trainable, "none">;
+  objective?: TokenObjective;
+}
+
+/** The name under which a layer's weight or factor is fed; layers are counted from the first that the program runs. */
+export function fusedName(layer: number, name: string): string {
+  return `${layer} ${name}`;
+}
+
+/** The layer and the name that `fusedName` was made from. */
+export function parseFusedName(fused: string): { layer: number; name: string } {
+  const space = fused.indexOf(" ");
+  return { layer: Number(fused.slice(0, space)), name: fused.slice(space + 1) };
+}
+
+/** The program's feeds that say what to score. */
+export function headFeeds(
+  engine: Engine,
+  { rows, targets, temperature = 1 }: HeadTargets,
+  coefficients: Float32Array,
+): Record<string, DeviceTensor> {
+  return {
+    rows: engine.upload(BigInt64Array.from(rows, BigInt), [rows.length]),
+    targets: engine.upload(BigInt64Array.from(targets, BigInt), [targets.length]),
+    coefficients: engine.upload(coefficients, [coefficients.length]),
+    inverseTemperature: engine.upload(Float32Array.of(1 / temperature), []),
+  };
+}
+
+/** Reads the head's outputs, and frees their tensors. */
+export async function readHeadOutput(
+  engine: Engine,
+  { logProb, score, entropy, isGreedy }: Record<string, DeviceTensor>,
+): Promise<HeadOutput> {
+  const read = async (tensor: DeviceTensor) => {
+    const numbers = await engine.read(tensor) as Float32Array;
+    tensor.dispose();
+    return numbers;
+  };
+  const logProbs = await read(logProb);
+  const scores = score ? await read(score) : logProbs;
+  return { logProbs, scores, entropies: await read(entropy), greedy: await read(isGreedy) };
+}
+
+/** Compiles fused programs on demand and keeps them. */
+export class FusedPrograms {
+  readonly #compiled = new Map<string, Promise<Program>>();
+  constructor(readonly engine: Engine, readonly config: ModelConfig) {}
+
+  /**
+   * The program of a variant. Inputs: `x` [batch, tokens, hidden] before the layers, `positions`, `cos`, `sin`, `bias`,
+   * `scaling`, weights and factors by `fusedName`, `norm`, `head`, and for the positions to score `rows`, `targets`,
+   * `coefficients` and `inverseTemperature`. Outputs: `logProb`, `entropy`, `isGreedy`, `score` (left out where it is the
+   * log-probability), each gradient as `gradient of NAME`, `dNorm` and `dHead` where everything is trained, and `dx`
+   * where something before the layers needs it.
+   */
+  get(variant: FusedVariant): Promise<Program> {
+    const { layers, lora, trainable, objective = {} } = variant;
+    const { lossType = "nll", labelSmoothingFactor = 0 } = objective;
+    const key = [layers, [...lora.modules].sort(), lora.r, trainable, lossType, labelSmoothingFactor].join(" ");
+    let compiled = this.#compiled.get(key);
+    if (!compiled) {
+      compiled = this.engine.compile({ outputs: fusedGraph(this.config, variant) });
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  /** Frees the programs, and the memory that they hold between runs. */
+  async dispose(): Promise<void> {
+    for (const compiled of this.#compiled.values()) await (await compiled).dispose();
+    this.#compiled.clear();
+  }
+}
+
+export function fusedGraph(config: ModelConfig, { layers, lora, trainable, objective }: FusedVariant): Record<string, Tensor> {
+  const { hiddenSize, headDim, vocabSize } = config;
+  const graph = new Graph();
+  const x = graph.input("x", ["batch", "tokens", hiddenSize]);
+  const positions = graph.input("positions", ["batch", "tokens"], "int64");
+  const cos = graph.input("cos", ["positions", headDim / 2]);
+  const sin = graph.input("sin", ["positions", headDim / 2]);
+  const bias = graph.input("bias", ["batch", 1, 1, "tokens", "tokens"]);
+  const trained: Record<string, Tensor> = {};
+  let y = x;
+  for (let layer = 0; layer < layers; layer++) {
+    const { weights, factors, weight, loraFactors } = blockParameters(graph, config, lora, fusedName(layer, ""));
+    const attend = (q: Tensor, k: Tensor, v: Tensor) => attention(q, k, v, bias);
+    y = decoderBlock(config, { x: y, positions, cos, sin, weight, lora: loraFactors, attend }).y;
+    for (const [name, tensor] of Object.entries(trainable === "all" ? { ...weights, ...factors } : factors)) {
+      trained[gradientName(fusedName(layer, name))] = tensor;
+    }
+  }
+
+  const all = trainable === "all";
+  const rows = graph.input("rows", ["rows"], "int64");
+  const flat = reshape(y, ["batch*tokens", hiddenSize]);
+  const scored = {
+    hidden: gatherRows(flat, rows),
+    targets: graph.input("targets", ["rows"], "int64"),
+    coefficients: graph.input("coefficients", ["rows"]),
+  };
+  const shared = {
+    norm: graph.input("norm", [hiddenSize]),
+    head: graph.input("head", [vocabSize, hiddenSize]),
+    inverseTemperature: graph.input("inverseTemperature", []),
+  };
+  // A chunk of rows at a time, so that the logits of all of them never exist together.
+  const { dHidden, ...head } = inChunks(scored, shared, headChunkRows(config), ({ coefficients, ...inputs }) => {
+    const pass = headBackward(config, inputs, coefficients, all, objective);
+    const sums: Record<string, Tensor> = all ? { dNorm: pass.dNorm!, dHead: pass.dHead! } : {};
+    return { rows: { ...pass.outputs, dHidden: pass.dHidden }, sums };
+  });
+  const nothing = expandLike(graph.scalar(0), flat);
+  const dy = reshape(scatterAddRows(nothing, rows, dHidden, { distinct: true }), y.shape, y);
+
+  // The gradient by x is wanted by the layers before, and by the embedding where that is trained.
+  if (all || layers < config.layers) trained.dx = x;
+  const computed = gradients([{ tensor: y, gradient: dy }], Object.values(trained));
+  return { ...head, ...Object.fromEntries(Object.keys(trained).map((name, at) => [name, computed[at]])) };
+}

@@ -1,0 +1,93 @@
+/**
+ * `deno task correctness`: runs the rungs of tests/correctness_rungs.ts and writes tests/CORRECTNESS.md, the table with the
+ * errors that the tests measured.
+ *
+ * Exit codes: 0 success, 1 a test failed.
+ */
+import { z } from "zod";
+import { type Rung, RUNGS } from "../../tests/correctness_rungs.ts";
+import { readJsonl, writeFileAtomic } from "../files/mod.ts";
+
+const PAGE = "tests/CORRECTNESS.md";
+
+const errorSchema = z.object({ kind: z.string(), what: z.string(), error: z.number() });
+
+/** What came of a rung. */
+interface Measured {
+  tests: number;
+  comparisons: number;
+  /** The largest error, and where it was. */
+  worst: { what: string; error: number } | null;
+}
+
+if (import.meta.main) {
+  const rows: string[] = [];
+  for (const rung of RUNGS) {
+    const measured = await measure(rung);
+    if (measured === null) Deno.exit(1);
+    rows.push(tableRow(rung, measured));
+    console.log(rows.at(-1));
+  }
+  await writeFileAtomic(PAGE, page(rows));
+  console.log(`wrote ${PAGE}`);
+}
+
+/** Runs a rung's tests in a process of their own; null when one fails, whose output is then shown. */
+async function measure({ tests, filter, kind }: Rung): Promise<Measured | null> {
+  const path = await Deno.makeTempFile();
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "test",
+        "--no-check",
+        "-A",
+        ...(filter ? ["--filter", String(filter)] : []),
+        ...tests.map((test) => `tests/${test}`),
+      ],
+      env: { KILN_MEASURED_ERRORS: path, NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    const passed = Number(/ok \| (\d+) passed/.exec(text)?.[1] ?? 0);
+    if (code !== 0 || passed === 0) {
+      console.error(text + new TextDecoder().decode(stderr));
+      return null;
+    }
+    const { rows } = await readJsonl(path, errorSchema);
+    const own = rows.filter((row) => kind === undefined || row.kind === kind);
+    const worst = own.reduce<Measured["worst"]>((most, row) => most && most.error >= row.error ? most : row, null);
+    return { tests: passed, comparisons: own.length, worst };
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+function tableRow(
+  { what, against, tests, exact = false }: Rung,
+  { tests: count, comparisons, worst }: Measured,
+): string {
+  const links = tests.map((test) => `[${test.replace(/^.*\/|_test\.ts$/g, "")}](${test})`).join(", ");
+  const error = exact
+    ? "equal bit for bit"
+    : worst
+    ? `${worst.error.toExponential(1)} (${worst.what})`
+    : "none measured";
+  const compared = exact ? `${count} tests` : comparisons.toLocaleString("en");
+  return `| ${[what, against, compared, error.replaceAll("|", "\\|"), links].join(" | ")} |`;
+}
+
+function page(rows: readonly string[]): string {
+  return `# Correctness
+
+The ladder from a single operator to a whole run. Each row is what its tests compare, how many numbers or tensors they compare,
+and the largest error they measured: the norm of the difference over the norm of what is expected, in float32 on
+the CPU unless the row says otherwise. The tests fail above 1e-5 (finite differences above 1e-6), or where a comment in them
+says why another bound holds. How the expected numbers were made, with which versions, is in
+[golden/README.md](golden/README.md).
+
+| Kiln's | compared with | comparisons | largest error | tests |
+| --- | --- | --- | --- | --- |
+${rows.join("\n")}
+
+\`deno task correctness\` measures this table anew.
+`;
+}

@@ -1,0 +1,18 @@
+/**
+ * Checkpoints of a run: everything that the rest of it depends on, in one folder that is whole or not there.
+ *
+ * @module
+ */
+export { compareFingerprints, digest, examplesDigest, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+export {
+  checkpointName,
+  clearTemporaries,
+  findCheckpoint,
+  type FoundCheckpoint,
+  listCheckpoints,
+  removeOldCheckpoints,
+} from "./find.ts";
+export { verifyManifest } from "./manifest.ts";
+export { restoreCheckpoint, restoreParameters } from "./restore.ts";
+export { saveCheckpoint } from "./save.ts";
+export { readState, type TrainerState } from "./state.ts";

@@ -1,0 +1,77 @@
+/** Taking a run's parameters and optimizer back to where a checkpoint left them. */
+import type { LoraAdapter } from "../../adapters/mod.ts";
+import type { DeviceTensor } from "../../engine/mod.ts";
+import { type CausalLM, openCheckpoint, openSafetensors, type TensorSource } from "../../models/mod.ts";
+import { adapterTensorName } from "../../adapters/mod.ts";
+import type { AdamW } from "../optimizer.ts";
+import { OPTIMIZER_FILE } from "./save.ts";
+
+/**
+ * Puts a checkpoint's weights, or its adapter's factors, in the place of the current ones, and gives the optimizer its
+ * moments back.
+ *
+ * @param optimizerSteps The optimizer's count of steps.
+ * @throws When a tensor is missing or of another shape; the message names file and tensor. Nothing is changed then.
+ */
+export async function restoreCheckpoint(
+  folder: string,
+  { model, adapter, optimizer }: { model: CausalLM; adapter?: LoraAdapter; optimizer: AdamW },
+  optimizerSteps: number,
+): Promise<void> {
+  const file = await openSafetensors(`${folder}/${OPTIMIZER_FILE}`);
+  try {
+    // A parameter that never had a gradient has no moments.
+    const names = new Set(file.names.map((name) => name.replace(/^(first|second)\./, "")));
+    for (const name of names) {
+      const parameter = optimizer.parameters.get(name);
+      if (!parameter) {
+        throw new Error(`${file.path}: moments of "${name}", which is not among the trained parameters`);
+      }
+      for (const kind of ["first", "second"]) checkTensor(file, `${kind}.${name}`, parameter.shape);
+    }
+    await restoreParameters(folder, model, adapter);
+    for (const name of names) {
+      const { shape } = optimizer.parameters.get(name)!;
+      const read = async (kind: string) => await model.engine.store(await file.readF32(`${kind}.${name}`), shape);
+      optimizer.restoreMoments(name, { first: await read("first"), second: await read("second") });
+    }
+    optimizer.steps = optimizerSteps;
+  } finally {
+    file.close();
+  }
+}
+
+/** Puts a checkpoint's weights, or its adapter's factors, in the place of the current ones. */
+export async function restoreParameters(folder: string, model: CausalLM, adapter?: LoraAdapter): Promise<void> {
+  const source = adapter ? await openSafetensors(`${folder}/adapter_model.safetensors`) : await openCheckpoint(folder);
+  const parameters = adapter ? adapter.factors : model.weights;
+  const fileName = adapter ? adapterTensorName : (name: string) => name;
+  try {
+    for (const [name, { shape }] of parameters) checkTensor(source, fileName(name), shape);
+    for (const [name, tensor] of parameters) {
+      parameters.set(name, await replaced(model, tensor, await source.readF32(fileName(name))));
+    }
+  } finally {
+    source.close();
+  }
+}
+
+/** On the CPU the tensor keeps its memory, so that programs and views that hold it see the new numbers. */
+async function replaced(model: CausalLM, tensor: DeviceTensor, values: Float32Array): Promise<DeviceTensor> {
+  if (tensor.data) {
+    (tensor.data as Float32Array).set(values);
+    return tensor;
+  }
+  const stored = await model.engine.store(values, tensor.shape);
+  tensor.dispose();
+  return stored;
+}
+
+function checkTensor(source: TensorSource, name: string, expected: readonly number[]): void {
+  const asks = `this run has one of [${expected.join(", ")}]`;
+  if (!source.has(name)) throw new Error(`${source.path}: there is no tensor "${name}", but ${asks}`);
+  const { shape } = source.info(name);
+  if (shape.join() !== expected.join()) {
+    throw new Error(`${source.path}: tensor "${name}" is [${shape.join(", ")}], but ${asks}`);
+  }
+}

@@ -1,0 +1,58 @@
+/** Writing a checkpoint. */
+import { type LoraAdapter, saveAdapter } from "../../adapters/mod.ts";
+import { type FileSystem, writeFileAtomic, writeFolderAtomic } from "../../files/mod.ts";
+import { type CausalLM, saveModel, type TensorToWrite, writeSafetensors } from "../../models/mod.ts";
+import type { AdamW } from "../optimizer.ts";
+import { writeManifest } from "./manifest.ts";
+import { STATE_FILE, stateText, type TrainerState } from "./state.ts";
+
+export const OPTIMIZER_FILE = "optimizer.safetensors";
+
+/** What goes into a checkpoint. */
+export interface CheckpointContents {
+  model: CausalLM;
+  /** Where one is trained, it is saved and the model is not. */
+  adapter?: LoraAdapter;
+  /** The base model's name for PEFT. */
+  baseModel: string;
+  optimizer: AdamW;
+  state: TrainerState;
+  /** Further JSON files by name. */
+  files: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes a checkpoint: the adapter as PEFT has it, or the model in float32 as transformers has it, `optimizer.safetensors`,
+ * `trainer_state.json`, and last `manifest.json`. The folder is written beside, flushed and renamed into place, so that
+ * whatever happens there is a whole checkpoint or none under that name.
+ *
+ * @throws {DiskFullError} when the disk is full; earlier checkpoints are still there
+ */
+export async function saveCheckpoint(
+  folder: string,
+  { model, adapter, baseModel, optimizer, state, files }: CheckpointContents,
+  options: { fileSystem?: FileSystem } = {},
+): Promise<void> {
+  const { fileSystem } = options;
+  const moments: TensorToWrite[] = [];
+  for (const [name, tensors] of optimizer.moments) {
+    for (const [kind, tensor] of Object.entries(tensors)) {
+      moments.push({
+        name: `${kind}.${name}`,
+        dtype: "F32",
+        shape: [...tensor.shape],
+        data: async () => await model.engine.read(tensor) as Float32Array,
+      });
+    }
+  }
+  await writeFolderAtomic(folder, async (inside) => {
+    if (adapter) await saveAdapter(model, adapter, inside, { baseModel, fileSystem });
+    else await saveModel(model, inside, { dtype: "F32", fileSystem });
+    await writeSafetensors(`${inside}/${OPTIMIZER_FILE}`, moments, {}, { fileSystem });
+    for (const [name, json] of Object.entries(files)) {
+      await writeFileAtomic(`${inside}/${name}`, JSON.stringify(json) + "\n", { fileSystem });
+    }
+    await writeFileAtomic(`${inside}/${STATE_FILE}`, stateText(state), { fileSystem });
+    await writeManifest(inside, fileSystem);
+  }, { fileSystem });
+}

@@ -1,0 +1,15 @@
+/**
+ * Runs on disk: their folders, what they log, and reading it back.
+ *
+ * @module
+ */
+export { type RunCard } from "./model_card.ts";
+export { type MetricsRow, readMetrics } from "./read_metrics.ts";
+export {
+  continueRun,
+  type ContinueRunOptions,
+  createRun,
+  type CreateRunOptions,
+  type RunFolder,
+} from "./run_folder.ts";
+export { newestRun } from "./run_names.ts";
