@@ -1,9 +1,7 @@
 /** Tensors as ONNX Runtime holds them. */
 import * as ort from "onnxruntime-node";
-import { type DType, sizeOf } from "../graph/mod.ts";
+import { BYTES, type DType, sizeOf } from "../graph/mod.ts";
 import type { DeviceTensor, TensorData } from "./engine.ts";
-
-const BYTES: Record<DType, number> = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1, uint8: 1 };
 
 /** The element type that an array stands for where none is named. */
 export function dtypeOf(data: TensorData): DType {

@@ -6,6 +6,7 @@ export * from "./ndarray.ts";
 export * from "./autodiff.ts";
 export * from "./backward.ts";
 export * from "./evaluate.ts";
+export * from "./memory.ts";
 export * from "./onnx.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/reduce.ts";

@@ -91,6 +91,23 @@ export function blockParameters(graph: Graph, config: ModelConfig, lora: LoraSha
   return { weights, factors, weight: (name: string) => weights[name], loraFactors };
 }
 
+/** What a block's programs compute, by the names of their outputs. */
+export function blockOutputs(
+  config: ModelConfig,
+  { lora, trainable, residuals }: BlockVariant,
+): Record<keyof CompiledBlock, Record<string, Tensor>> {
+  const { graph, x, y, weights, factors } = blockGraph(config, lora);
+  const forwardNodes: Node[] = [...graph.nodes];
+  const dy = graph.input("dy", y.shape);
+  const trained = trainable === "all" ? { ...weights, ...factors } : trainable === "lora" ? factors : {};
+  const names = ["dx", ...Object.keys(trained).map(gradientName)];
+  const computed = gradients([{ tensor: y, gradient: dy }], [x, ...Object.values(trained)]);
+  const named = (tensors: readonly Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
+  if (!residuals) return { forward: { y }, backward: named(computed) };
+  const cut = splitBackward(forwardNodes, computed);
+  return { forward: { y, ...cut.residuals }, backward: named(cut.outputs) };
+}
+
 /** Compiles blocks on demand and keeps them. */
 export class BlockPrograms {
   readonly #compiled = new Map<string, Promise<CompiledBlock>>();
@@ -104,24 +121,11 @@ export class BlockPrograms {
     return compiled;
   }
 
-  async #compile({ lora, trainable, residuals }: BlockVariant): Promise<CompiledBlock> {
-    const { graph, x, y, weights, factors } = blockGraph(this.config, lora);
-    const forwardNodes: Node[] = [...graph.nodes];
-    const dy = graph.input("dy", y.shape);
-    const trained = trainable === "all" ? { ...weights, ...factors } : trainable === "lora" ? factors : {};
-    const names = ["dx", ...Object.keys(trained).map(gradientName)];
-    const computed = gradients([{ tensor: y, gradient: dy }], [x, ...Object.values(trained)]);
-    const named = (tensors: readonly Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
-    if (!residuals) {
-      return {
-        forward: await this.engine.compile({ outputs: { y } }),
-        backward: await this.engine.compile({ outputs: named(computed) }),
-      };
-    }
-    const cut = splitBackward(forwardNodes, computed);
+  async #compile(variant: BlockVariant): Promise<CompiledBlock> {
+    const { forward, backward } = blockOutputs(this.config, variant);
     return {
-      forward: await this.engine.compile({ outputs: { y, ...cut.residuals } }),
-      backward: await this.engine.compile({ outputs: named(cut.outputs) }),
+      forward: await this.engine.compile({ outputs: forward }),
+      backward: await this.engine.compile({ outputs: backward }),
     };
   }
 

@@ -90,7 +90,7 @@ export class FusedPrograms {
     const key = [layers, [...lora.modules].sort(), lora.r, trainable, lossType, labelSmoothingFactor].join(" ");
     let compiled = this.#compiled.get(key);
     if (!compiled) {
-      compiled = this.engine.compile({ outputs: fusedGraph(this.config, variant) });
+      compiled = this.engine.compile({ outputs: fusedOutputs(this.config, variant) });
       this.#compiled.set(key, compiled);
     }
     return compiled;
@@ -103,7 +103,11 @@ export class FusedPrograms {
   }
 }
 
-export function fusedGraph(config: ModelConfig, { layers, lora, trainable, objective }: FusedVariant): Record<string, Tensor> {
+/** What a fused program computes, by the names of its outputs. */
+export function fusedOutputs(
+  config: ModelConfig,
+  { layers, lora, trainable, objective }: FusedVariant,
+): Record<string, Tensor> {
   const { hiddenSize, headDim, vocabSize } = config;
   const graph = new Graph();
   const x = graph.input("x", ["batch", "tokens", hiddenSize]);

@@ -9,5 +9,6 @@ export * from "./generate/mod.ts";
 export * from "./hub.ts";
 export type { HeadOutput, HeadTargets } from "./head.ts";
 export * from "./load.ts";
+export { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory_plan.ts";
 export * from "./safetensors.ts";
 export type { TokenBatch } from "./token_batch.ts";

@@ -3,7 +3,7 @@ import type { Input } from "./subject.ts";
 
 /** Words of the runtime, which tell a user nothing about the file. */
 export const leaked =
-  /Cannot read prop|Cannot convert|Cannot destructure|(?<!that) is not a function|is not iterable|is not defined|is not a constructor|call stack|Invalid array length|Array buffer allocation|Invalid string length|out of memory|\[object Object\]/;
+  /Cannot read prop|Cannot convert|Cannot destructure|(?<!that) is not a function|(?<!object) is not iterable|is not defined|is not a constructor|call stack|Invalid array length|Array buffer allocation|Invalid string length|out of memory|\[object Object\]/;
 
 /** No message is longer: it quotes the file, it does not repeat it. */
 const longest = 1500;

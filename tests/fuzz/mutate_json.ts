@@ -55,7 +55,7 @@ const containers: ((random: Random) => string)[] = [
 ];
 
 function nested(random: Random, open: string, close: string, inside = ""): string {
-  const depth = random.chance(0.1) ? 20_000 : random.integer(2, 60);
+  const depth = random.chance(0.1) ? oneOf(random, [1000, 20_000, 200_000]) : random.integer(2, 60);
   return open.repeat(depth) + inside + close.repeat(depth);
 }
 

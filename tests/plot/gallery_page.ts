@@ -27,7 +27,7 @@ pre { background: #f3f5f8; padding: 0.6rem 0.8rem; overflow-x: auto; font-size: 
 <body>
 <h1>Charts of Kiln</h1>
 <p>Every kind of chart that <code>lib/plot</code> draws, made by <code>tests/plot/gallery_test.ts</code> and compared by it with what
-is committed here. The numbers are made up by <code>tests/plot/example_runs.ts</code>.</p>
+is committed here. The numbers are made up by <code>tests/plot/gallery_data.ts</code>, where each name in the code below is defined.</p>
 ${sections.join("\n")}
 </body>
 </html>

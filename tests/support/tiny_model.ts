@@ -5,6 +5,8 @@ import { Random } from "../../lib/random/mod.ts";
 import type { PromptTokenizer, TokenizedExample, TrainingStep } from "../../lib/train/mod.ts";
 import { GOLDEN } from "./golden.ts";
 
+export { inFolder } from "./in_folder.ts";
+
 /** The folder of the tied model: 3 layers, hidden size 32, vocabulary of 96, 128 positions, end-of-text id 1. */
 export const TINY_MODEL = `${GOLDEN}qwen2_tiny/tied`;
 
@@ -28,16 +30,6 @@ export async function withTinyModel(run: (model: CausalLM) => Promise<void>): Pr
     await run(model);
     await model.dispose();
   });
-}
-
-/** Runs a test in a folder that is removed afterwards. */
-export async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** A tokenizer whose text is the ids themselves, separated by spaces. */

@@ -3,17 +3,14 @@ import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { loadModel } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { continueRun, createRun, findCheckpoint, newestRun, sft } from "../../lib/train/mod.ts";
+import { sft, startRun } from "../../lib/train/mod.ts";
 import { randomExamples, TINY_MODEL } from "../support/tiny_model.ts";
 
 const [outputs] = Deno.args;
 const engine = await createEngine({ threads: 1 });
 const model = await loadModel(TINY_MODEL, { engine });
 const adapter = await createLora(model, new Random(1), { r: 4 });
-const path = await newestRun("killed", { outputs });
-const run = path
-  ? await continueRun(path, { step: (await findCheckpoint(path))?.step ?? 0 })
-  : await createRun("killed", {}, { outputs });
+const run = await startRun("killed", {}, { outputs, resume: true });
 const steps = sft({
   model,
   adapter,

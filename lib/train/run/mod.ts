@@ -13,3 +13,4 @@ export {
   type RunFolder,
 } from "./run_folder.ts";
 export { newestRun } from "./run_names.ts";
+export { startRun } from "./start_run.ts";

@@ -1,0 +1,43 @@
+/** The numbers that the gallery draws, under the names that its page quotes. All are made up. */
+import { completionRows, dpoRows, grpoRows, noise, sftRows } from "./example_runs.ts";
+
+export const sft = sftRows(200);
+export const grpo = grpoRows(140);
+export const dpo = dpoRows(150);
+export const completions = completionRows(120, 32);
+export const first = completions.filter((row) => Number(row.step) <= 15);
+export const last = completions.filter((row) => Number(row.step) > 105);
+export const lengths = completions.map((row) => Number(row.length));
+export const advantages = (rows: typeof completions) => rows.map((row) => Number(row.advantage));
+export const seeds = { runs: { "seed 1": grpoRows(100, 1), "seed 2": grpoRows(100, 2), "seed 3": grpoRows(100, 3) } };
+export const pair = { runs: { "seed 1": grpoRows(79, 1), "seed 3": grpoRows(79, 3) } };
+export const ranks = { runs: { "LoRA rank 8": sft, "full parameters": sftRows(200, 2) } };
+export const unequal = {
+  runs: { "batch 8": sftRows(220, 1), "batch 16": sftRows(120, 2), "stopped early": sftRows(60, 3) },
+};
+export const sweep = {
+  runs: Object.fromEntries(
+    ["1e-6", "2e-6", "5e-6", "1e-5", "2e-5", "5e-5", "1e-4", "2e-4"].map((rate, i) => [
+      `lr ${rate}`,
+      grpoRows(120, i + 1).map((row) => ({ ...row, reward: Number(row.reward) * (0.55 + 0.07 * i) })),
+    ]),
+  ),
+};
+export const spiked = grpo.map((row) => row.step === 90 ? { ...row, grad_norm: 40 } : row);
+export const broken = grpo.map((row, i) => i % 47 > 38 ? { ...row, entropy: NaN } : row)
+  .filter((row) => Number(row.step) < 60 || Number(row.step) > 75);
+export const diverging = sft.map((row, i) => ({
+  ...row,
+  loss: Number(row.loss) * 10 ** (i > 150 ? (i - 150) / 8 : 0),
+}));
+export const constant = sft.map((row) => ({ ...row, learning_rate: 2e-5 }));
+export const long = grpoRows(100_000).map((row) => row.step === 61_234 ? { ...row, kl: 0.2 } : row);
+export const longNames = sft.slice(0, 80).map(({ step, loss }) => ({
+  step,
+  "evaluation/held_out/grade_school_mathematics/two_more_reasoning_steps/mean_reciprocal_rank_at_10": loss,
+}));
+export const unicode = {
+  runs: { "β = 0.04, ε = ⅕": dpoRows(90, 1), "température élevée": dpoRows(90, 2), "ночной прогон": dpoRows(90, 3) },
+};
+const next = noise(7);
+export const toolCalls = Array.from({ length: 9 }, () => Math.round(3 + next()));
