@@ -14,7 +14,10 @@ export function decoderScope({ decoder, model }: TokenizerJson): DecoderScope {
   if (decoder?.type === "ByteLevel") return "bytes";
   let isFused = false;
   for (const { type } of partsOf(decoder)) {
-    if (type === "CTC" || (isFused && type !== "Strip" && type !== "Fuse")) return "everything";
+    // CTC merges equal neighbours; BPEDecoder writes a token differently when it is the last.
+    if (type === "CTC" || type === "BPEDecoder" || (isFused && type !== "Strip" && type !== "Fuse")) {
+      return "everything";
+    }
     if (type === "Fuse" || type === "ByteLevel") isFused = true;
   }
   return "neighbours";

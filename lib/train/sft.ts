@@ -1,6 +1,6 @@
 /**
- * Supervised fine-tuning: the mean negative log-probability of completion tokens, over all tokens of an optimizer step
- * (not per micro-batch: transformers #34242).
+ * Supervised fine-tuning: the mean negative log-probability (or another score) of trained tokens, over all of an optimizer
+ * step (not per micro-batch: transformers #34242).
  */
 import type { LoraAdapter } from "../adapters/mod.ts";
 import { checkObjective, type TokenObjective } from "../kernels/mod.ts";
@@ -28,7 +28,10 @@ export interface SftOptions extends TrainingOptions, BatchingOptions, TokenObjec
   /** Trains these factors and leaves the model's weights alone. Absent: all weights are trained. */
   adapter?: LoraAdapter;
   trainDataset: readonly TokenizedExample[];
-  /** Held-out examples: `eval_loss` and its companions are added to the metrics of the steps that evaluate. */
+  /**
+   * Held-out examples: `eval_loss` and its companions are added to the metrics of the steps that evaluate. They are cut to
+   * `maxLength` as well, but never packed.
+   */
   evalDataset?: readonly TokenizedExample[];
   /** Rows of an evaluation batch; default 8. */
   perDeviceEvalBatchSize?: number;

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { openCheckpoint, openSafetensors, SafetensorsError, writeSafetensors } from "../../lib/models/safetensors.ts";
+import {
+  openCheckpoint,
+  openSafetensors,
+  openSafetensorsBytes,
+  openShards,
+  SafetensorsError,
+  writeSafetensors,
+} from "../../lib/models/safetensors.ts";
 
 const golden = new URL("../golden/safetensors/every_dtype.safetensors", import.meta.url).pathname;
 
@@ -49,6 +56,9 @@ Deno.test("openCheckpoint() refuses an index that lies", () =>
         ['{"weight_map":{"w":"/etc/a.safetensors"}}', /expected the name of a \.safetensors file in this folder/],
         ['{"weight_map":{"w":"..\\\\a.safetensors"}}', /expected the name/],
         ['{"weight_map":{"w":3}}', /expected the name/],
+        ['{"weight_map":{"w":"a\\u0000.safetensors"}}', /expected the name/],
+        [`{"weight_map":{"w":"${"a".repeat(300)}.safetensors"}}`, /expected the name/],
+        ['{"weight_map":{"w":"..safetensors"}}', /no such file/],
         ['{"weight_map":{"w":"b.safetensors"}}', /b\.safetensors: there is no such file/],
         ['{"weight_map":{"w":"a.safetensors","v":"a.safetensors"}}', /"v" is not in a\.safetensors/],
       ] as const
@@ -91,6 +101,10 @@ Deno.test("openSafetensors() refuses a header that lies, and says how", () =>
         [fileOf({ a: tensor("F32", [2 ** 40, 2 ** 40], [0, 8]) }, 8), /"a": F32 of shape/],
         [fileOf({ a: tensor("F32", [-2], [0, 8]) }, 8), /shape is \[-2\]; expected whole numbers from 0/],
         [fileOf({ a: tensor("F32", [0.5], [0, 2]) }, 2), /shape is \[0\.5\]/],
+        [
+          fileOf(`{"a":{"dtype":"U8","shape":${"[".repeat(1e5)}${"]".repeat(1e5)},"data_offsets":[0,0]}}`, 0),
+          /shape is \[\[\[/,
+        ],
         [fileOf({ a: tensor("F32", ["2"], [0, 8]) }, 8), /shape is \["2"\]/],
         [fileOf({ a: tensor("F32", 2, [0, 8]) }, 8), /shape is 2/],
         [fileOf({ a: tensor("F8_E4M3", [2], [0, 2]) }, 2), /dtype is "F8_E4M3"; I64, F64/],
@@ -117,6 +131,76 @@ Deno.test("openSafetensors() refuses a header that lies, and says how", () =>
     await assert.rejects(openSafetensors(folder), /not a file/);
     await assert.rejects(openSafetensors(`${folder}/absent`), SafetensorsError);
   }));
+
+Deno.test("openSafetensors() reads shapes of a million sizes, of huge ones beside a zero, and of -0", async () => {
+  const million = `{"a":{"dtype":"U8","shape":[${"1,".repeat(1e6)}3],"data_offsets":[0,3]}}`;
+  const file = await openSafetensorsBytes("million", fileOf(million, 3));
+  assert.equal(file.info("a").shape.length, 1_000_001);
+  assert.equal((await file.read("a")).byteLength, 3);
+  const empty = await openSafetensorsBytes("empty", fileOf({ a: tensor("F64", [2 ** 53 - 1, 0], [0, 0]) }, 0));
+  assert.equal((await empty.readF32("a")).length, 0);
+  const minus = await openSafetensorsBytes(
+    "minus",
+    fileOf('{"a":{"dtype":"U8","shape":[-0],"data_offsets":[-0,0]}}', 0),
+  );
+  assert.deepEqual([minus.info("a").shape, minus.info("a").byteLength], [[0], 0]);
+});
+
+Deno.test("openSafetensors() says that a path is no readable file, in the same class of error", () =>
+  inFolder(async (folder) => {
+    for (const name of ["nul\u0000", "x".repeat(5000), "absent/a"]) {
+      await assert.rejects(openSafetensors(`${folder}/${name}`), SafetensorsError);
+    }
+  }));
+
+Deno.test("openSafetensorsBytes() refuses a file cut off after any of its bytes", async () => {
+  const whole = await Deno.readFile(golden);
+  // After the header every cut is the same to the reader.
+  const headerEnd = 8 + Number(new DataView(whole.buffer).getBigUint64(0, true));
+  for (let length = 0; length < headerEnd + 300; length++) {
+    await assert.rejects(
+      openSafetensorsBytes("cut", whole.subarray(0, length)),
+      /^SafetensorsError: cut: .*(cut off|not JSON)/,
+    );
+  }
+  await assert.rejects(openSafetensorsBytes("cut", whole.subarray(0, -1)), /cut off: the tensors end at byte/);
+});
+
+Deno.test("openSafetensorsBytes() gives what openSafetensors() gives, and copies", async () => {
+  const bytes = await Deno.readFile(golden);
+  const [memory, disk] = [await openSafetensorsBytes("memory", bytes), await openSafetensors(golden)];
+  assert.deepEqual(memory.names, disk.names);
+  assert.deepEqual(memory.metadata, disk.metadata);
+  for (const name of disk.names) assert.deepEqual(await memory.read(name), await disk.read(name));
+  const [first] = memory.names.filter((name) => memory.info(name).byteLength > 0);
+  const before = await memory.read(first);
+  bytes.fill(0);
+  assert.deepEqual(before, await disk.read(first));
+  disk.close();
+  memory.close();
+  await assert.rejects(memory.read(first), /closed/);
+});
+
+Deno.test("openShards() opens each file of an index once, and closes all when one is bad", async () => {
+  const shard = fileOf({ a: tensor("U8", [1], [0, 1]), b: tensor("U8", [1], [1, 2]) }, 2);
+  const index = (map: object) => new TextEncoder().encode(JSON.stringify({ weight_map: map }));
+  const log: string[] = [];
+  const open = async (name: string) => {
+    log.push(`open ${name}`);
+    const file = await openSafetensorsBytes(name, shard);
+    return { ...file, close: () => void log.push(`close ${name}`) };
+  };
+  const shards = await openShards("f", index({ a: "1.safetensors", b: "2.safetensors" }), open);
+  assert.deepEqual([shards.names, log], [["a", "b"], ["open 1.safetensors", "open 2.safetensors"]]);
+  shards.close();
+  log.length = 0;
+  const lies = index({ a: "1.safetensors", b: "1.safetensors", c: "2.safetensors" });
+  await assert.rejects(
+    openShards("f", lies, open),
+    /f\/model\.safetensors\.index\.json: tensor "c" is not in 2\.safetensors/,
+  );
+  assert.deepEqual(log, ["open 1.safetensors", "open 2.safetensors", "close 1.safetensors", "close 2.safetensors"]);
+});
 
 Deno.test("openSafetensors() accepts or refuses a damaged file with one class of error, and reads only inside it", () =>
   inFolder(async (folder) => {

@@ -15,12 +15,15 @@ export const COMPLETIONS_FILE = "completions.jsonl";
 export type CompletionRow = Pick<
   Rollout,
   "prompt" | "completion" | "rewards" | "reward" | "advantage" | "terminated"
->;
+> & {
+  /** The completion's length. */
+  tokens: number;
+};
 
 /** The part of a rollout that is worth keeping: no token ids. */
 export function completionRow(rollout: Rollout): CompletionRow {
-  const { prompt, completion, rewards, reward, advantage, terminated } = rollout;
-  return { prompt, completion, rewards, reward, advantage, terminated };
+  const { prompt, completion, rewards, reward, advantage, terminated, completionIds } = rollout;
+  return { prompt, completion, rewards, reward, advantage, terminated, tokens: completionIds.length };
 }
 
 /** The open logs of a run. Each file is made when its first row comes. */

@@ -79,7 +79,7 @@ Deno.test("createRun() numbers runs, writes parameters and a card, and logs a st
     assert.equal(
       completions[0],
       '{"step":1,"prompt":"p","completion":"1 a","rewards":{"correctness":1,"format":null},"reward":1,' +
-        '"advantage":0.25,"terminated":true}',
+        '"advantage":0.25,"terminated":true,"tokens":2}',
     );
     await first.writeCard({
       title: "A run",
