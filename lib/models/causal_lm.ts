@@ -147,6 +147,14 @@ export class CausalLM {
     return { hidden: x, batch, options: passOptions, shared, kept };
   }
 
+  /**
+   * What a forward pass keeps where its log-probabilities are needed before the backward can begin, so that
+   * `forwardBackward` cannot be used: on the CPU inputs, since handing out residuals takes longer than computing them.
+   */
+  keeping(residualLayers: number): Pick<ForwardOptions, "keep" | "residualLayers"> {
+    return { keep: residualLayers === 0 || this.engine.device === "cpu" ? "inputs" : "residuals", residualLayers };
+  }
+
   #compiledBlock(layer: number, { adapter, keep, trainable, residualLayers }: ForwardPass["options"]) {
     const residuals = keep === "residuals" && layer >= this.config.layers - residualLayers;
     return this.blocks.get({ lora: adapter ?? NO_LORA, trainable, residuals });
@@ -205,8 +213,8 @@ export class CausalLM {
       throw new RangeError(`residualLayers: expected a whole number from 0 to ${layers}, got ${residualLayers}`);
     }
     if (residualLayers === 0 || trainable === "none" || this.engine.device !== "cpu") {
-      const keep = residualLayers === 0 ? "inputs" : "residuals";
-      return await this.backward(await this.forward(batch, { ...options, keep }), wanted, coefficients, sink);
+      const pass = await this.forward(batch, { ...options, ...this.keeping(residualLayers) });
+      return await this.backward(pass, wanted, coefficients, sink);
     }
     checkHeadTargets(wanted, coefficients);
     const variant = { layers: residualLayers, lora: adapter ?? NO_LORA, trainable, objective: wanted.objective };

@@ -8,6 +8,7 @@ import { stepRows } from "./data_order.ts";
 import { grpoFingerprint, type GrpoOptions, roundSizes } from "./grpo_options.ts";
 import { createPolicy } from "./grpo_policy.ts";
 import { newRound, restoreRound, type Round, roundFiles } from "./grpo_round.ts";
+import { chooseKeptLayers, type LargestBatch } from "./kept_layers.ts";
 import { type Rollout, rolloutScorer } from "./rollout.ts";
 import { TrainingSession } from "./session.ts";
 import type { Metrics, TrainingStep } from "./step.ts";
@@ -41,6 +42,7 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
   const policy = await createPolicy(options);
   let session: TrainingSession | undefined;
   let round: Round | undefined;
+  let residualLayers: number | null = null;
   try {
     session = await TrainingSession.open({
       trainer: "grpo",
@@ -77,7 +79,8 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
         );
         round = await newRound(policy, sampled, sizes, options);
       } else round ??= await restoreRound(session.resumedFrom!, policy, sizes, options);
-      const metrics = await policy.backward(round!.updates[update], optimizer, round!.tokensInStep);
+      residualLayers ??= chooseKeptLayers(session, model, adapter, options, largestBatch(round!.rollouts, options));
+      const metrics = await policy.backward(round!.updates[update], optimizer, round!.tokensInStep, residualLayers);
       const step = await session.update({
         metrics: { ...metrics, ...round!.metrics },
         rows,
@@ -95,6 +98,15 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
     await session?.dispose();
     await policy.dispose();
   }
+}
+
+/** The largest micro-batch that prompts like these give: the next round's completions may be longer, up to their limit. */
+function largestBatch<Columns>(
+  rollouts: readonly Rollout[],
+  { perDeviceTrainBatchSize = 8, maxCompletionLength = 512 }: GrpoOptions<Columns>,
+): LargestBatch {
+  const longestPrompt = Math.max(0, ...rollouts.map(({ promptIds }) => promptIds.length));
+  return { batch: perDeviceTrainBatchSize, tokens: longestPrompt + maxCompletionLength };
 }
 
 function evaluationMetrics(metrics: Metrics): Metrics {

@@ -1,6 +1,6 @@
 /** The policy that GRPO trains, its reference, and the passes over a batch of rollouts. */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import { CausalLM, type ForwardOptions, type HeadTargets } from "../models/mod.ts";
+import { CausalLM, type HeadTargets } from "../models/mod.ts";
 import { collate, type TrainingBatch } from "./batch.ts";
 import { grpoLoss, type GrpoLossOptions } from "./grpo_loss.ts";
 import type { AdamW } from "./optimizer.ts";
@@ -15,7 +15,6 @@ export interface PolicyOptions extends GrpoLossOptions {
   maxCompletionLength?: number;
   padTokenId?: number;
   gradientAccumulationSteps?: number;
-  gradientCheckpointing?: boolean;
   maskTruncatedCompletions?: boolean;
 }
 
@@ -37,14 +36,10 @@ export function activeTokens({ rollouts, active }: RolloutBatch): number {
 /** The policy being trained, its reference, and the passes over a batch of rollouts. */
 export async function createPolicy(options: PolicyOptions) {
   const { model, adapter, beta = 0, temperature = 1, maxCompletionLength = 512, padTokenId = 0 } = options;
-  const { gradientAccumulationSteps = 1, gradientCheckpointing = true, maskTruncatedCompletions = false } = options;
+  const { gradientAccumulationSteps = 1, maskTruncatedCompletions = false } = options;
   // With an adapter the reference is the model without it; without one it has to be copied before training changes it.
   const reference = beta === 0 ? null : adapter ? model : await copyOf(model);
-  const forwardOptions: ForwardOptions = {
-    adapter,
-    trainable: adapter ? "lora" : "all",
-    keep: gradientCheckpointing ? "inputs" : "residuals",
-  };
+  const passOptions = { adapter, trainable: adapter ? "lora" as const : "all" as const };
 
   /** One list of numbers per completion out of the flat list of all scored tokens. */
   const byRollout = ({ rollouts }: RolloutBatch, flat: ArrayLike<number>): number[][] => {
@@ -77,18 +72,25 @@ export async function createPolicy(options: PolicyOptions) {
       if (reference) part.referenceLogProbs = await score(reference, undefined, part);
     },
 
-    /** Forward and backward over the micro-batches of one optimizer step. */
+    /**
+     * Forward and backward over the micro-batches of one optimizer step.
+     *
+     * @param residualLayers As `CausalLM.forwardBackward` takes it.
+     */
     async backward(
       parts: readonly RolloutBatch[],
       optimizer: AdamW,
       tokensInStep: number,
+      residualLayers: number,
     ): Promise<Metrics & { loss: number }> {
       let loss = 0;
       const collected: Metrics[] = [];
       for (const part of parts) {
-        const pass = await model.forward(part.batch.tokens, forwardOptions);
         // On-policy and without a KL term the gradient does not depend on the log-probabilities: the ratio is 1.
-        const known = part.oldLogProbs || reference
+        const pass = part.oldLogProbs || reference
+          ? await model.forward(part.batch.tokens, { ...passOptions, ...model.keeping(residualLayers) })
+          : null;
+        const known = pass
           ? byRollout(part, (await model.logProbs(pass, part.wanted)).logProbs)
           : part.rollouts.map(({ completionIds }) => completionIds.map(() => 0));
         const result = grpoLoss({
@@ -102,7 +104,12 @@ export async function createPolicy(options: PolicyOptions) {
           maxCompletionLength,
         }, options);
         const coefficients = Float32Array.from(result.gradients.flat());
-        const output = await model.backward(pass, part.wanted, coefficients, optimizer.addGradient);
+        const output = pass
+          ? await model.backward(pass, part.wanted, coefficients, optimizer.addGradient)
+          : await model.forwardBackward(part.batch.tokens, part.wanted, coefficients, optimizer.addGradient, {
+            ...passOptions,
+            residualLayers,
+          });
         const counted = byRollout(part, output.entropies).filter((_, i) => part.active[i]).flat();
         loss += result.loss;
         collected.push({ ...result.metrics, entropy: mean(counted) });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { CausalLM } from "../models/mod.ts";
 import { collatePacked, type TokenizedExample } from "./batch.ts";
 import { explodedLoss } from "./divergence.ts";
+import { chooseKeptLayers } from "./kept_layers.ts";
 import { Packer } from "./packer.ts";
 import { TrainingSession } from "./session.ts";
 import { supervisedBackward } from "./sft.ts";
@@ -43,7 +44,6 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     gradientAccumulationSteps = 1,
     maxLength = 256,
     learningRate = 1e-3,
-    gradientCheckpointing = false,
     padTokenId = 0,
     lossLimit = explodedLoss(model.config.vocabSize),
   } = options;
@@ -58,10 +58,6 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     const packs = Array.from({ length: gradientAccumulationSteps }, () => packer.take(perDeviceTrainBatchSize));
     for (const { ids } of packs.flat(2)) readHash.add(ids);
     return packs;
-  };
-  const forwardOptions = {
-    trainable: "all" as const,
-    keep: gradientCheckpointing ? "inputs" as const : "residuals" as const,
   };
   let session: TrainingSession | undefined;
   try {
@@ -84,11 +80,14 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
       for (let step = 0; step < session.step; step++) nextBatches();
       await checkDocuments(session.resumedFrom, readHash.value);
     }
+    const largest = { batch: perDeviceTrainBatchSize, tokens: maxLength };
+    const residualLayers = chooseKeptLayers(session, model, undefined, options, largest);
     while (!session.finished) {
       session.throwIfAborted();
       const started = performance.now();
       const batches = nextBatches().map((packs) => collatePacked(packs, padTokenId));
-      const result = await supervisedBackward(model, session.optimizer, batches, forwardOptions);
+      const passOptions = { trainable: "all" as const, residualLayers };
+      const result = await supervisedBackward(model, session.optimizer, batches, passOptions);
       const tokens = batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
       const all = batches.reduce((sum, { tokens }) => sum + tokens.batch * tokens.tokens, 0);
       yield await session.update({ metrics: { ...result, packed_share: tokens / all }, rows: [], tokens, started });

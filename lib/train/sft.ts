@@ -4,10 +4,11 @@
  */
 import type { LoraAdapter } from "../adapters/mod.ts";
 import { checkObjective, type TokenObjective } from "../kernels/mod.ts";
-import type { CausalLM, ForwardOptions, HeadOutput, TokenBatch } from "../models/mod.ts";
+import type { CausalLM, HeadOutput, TokenBatch, TrainingPassOptions } from "../models/mod.ts";
 import { checkExamples, chunk, collate, type TokenizedExample, type TrainingBatch } from "./batch.ts";
 import { examplesDigest } from "./checkpoint/mod.ts";
 import { explodedLoss } from "./divergence.ts";
+import { chooseKeptLayers } from "./kept_layers.ts";
 import { embeddingNoise } from "./neftune.ts";
 import type { AdamW } from "./optimizer.ts";
 import { TrainingSession } from "./session.ts";
@@ -71,7 +72,6 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     maxSteps = -1,
     learningRate = 2e-5,
     lossLimit = explodedLoss(model.config.vocabSize),
-    gradientCheckpointing = true,
     padTokenId = 0,
     shuffle = true,
     lossType = "nll",
@@ -116,7 +116,9 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
   });
   for (const note of [...data.notes, ...held.notes]) session.note(note);
   const trainable = adapter ? "lora" as const : "all" as const;
-  const forwardOptions = { adapter, trainable, keep: gradientCheckpointing ? "inputs" as const : "residuals" as const };
+  const largest = { batch: perDeviceTrainBatchSize, tokens: data.longestRow };
+  const residualLayers = chooseKeptLayers(session, model, adapter, options, largest);
+  const passOptions = { adapter, trainable, residualLayers };
   const dataOfStep = data.bySteps(session.random);
   try {
     while (!session.finished) {
@@ -129,7 +131,7 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
         : (tokens: TokenBatch, microBatch: number) =>
           embeddingNoise(tokens, model.config.hiddenSize, neftuneNoiseAlpha, noiseRandom.fork(microBatch));
       const metrics = {
-        ...await supervisedBackward(model, session.optimizer, batches, forwardOptions, { objective, noise }),
+        ...await supervisedBackward(model, session.optimizer, batches, passOptions, { objective, noise }),
         ...labelMetrics(batches, model.config.eosTokenIds),
       };
       const tokens = batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
@@ -169,16 +171,21 @@ export async function supervisedBackward(
   model: CausalLM,
   optimizer: Pick<AdamW, "addGradient">,
   batches: readonly TrainingBatch[],
-  forwardOptions: ForwardOptions,
+  passOptions: TrainingPassOptions,
   { objective, noise }: SupervisedLoss = {},
 ): Promise<{ loss: number; mean_token_accuracy: number; entropy: number }> {
   const lossTokens = batches.reduce((sum, { wanted }) => sum + wanted.rows.length, 0);
   if (lossTokens === 0) throw new Error("no token of the step's batches is trained on: every loss mask is false");
   const parts: BatchMetrics[] = [];
   for (const [microBatch, { tokens, wanted }] of batches.entries()) {
-    const pass = await model.forward(tokens, { ...forwardOptions, embeddingNoise: noise?.(tokens, microBatch) });
     const coefficients = new Float32Array(wanted.rows.length).fill(-1 / lossTokens);
-    const output = await model.backward(pass, { ...wanted, objective }, coefficients, optimizer.addGradient);
+    const output = await model.forwardBackward(
+      tokens,
+      { ...wanted, objective },
+      coefficients,
+      optimizer.addGradient,
+      { ...passOptions, embeddingNoise: noise?.(tokens, microBatch) },
+    );
     parts.push(batchMetrics(output));
   }
   return {

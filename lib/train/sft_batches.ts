@@ -120,6 +120,11 @@ export class SftBatches {
     this.stepsPerEpoch = Math.ceil(this.#rows.length / (perDeviceTrainBatchSize * gradientAccumulationSteps));
   }
 
+  /** Tokens of the longest row. */
+  get longestRow(): number {
+    return this.#rows.reduce((longest, { tokens }) => Math.max(longest, tokens), 0);
+  }
+
   /** Makes the function from a step, counted from 0, to its micro-batches and the rows of the data set in them. */
   bySteps(random: Random): (step: number) => { batches: TrainingBatch[]; rows: number[] } {
     const { perDeviceTrainBatchSize, gradientAccumulationSteps, groupByLength, shuffle, padTokenId } = this.#plan;

@@ -66,8 +66,17 @@ export interface TrainingOptions extends OptimizerOptions, CheckpointOptions, Be
    * equal probability for losses that are negative log-probabilities, none for others.
    */
   lossLimit?: number;
-  /** Keep block inputs and recompute (less memory) instead of keeping residuals (a third less time). Default true. */
-  gradientCheckpointing?: boolean;
+  /**
+   * Whether the backward pass computes each layer again from its input (true: the least memory) or from residuals that the
+   * forward kept (false: up to a third less time). Default `"auto"`: residuals of as many layers as `memoryBudget`
+   * allows; the first step's notes say how many.
+   */
+  gradientCheckpointing?: boolean | "auto";
+  /**
+   * Bytes that a forward and backward pass may take, besides weights and optimizer. Default: half of the memory that the
+   * machine has to spare; on a GPU, which cannot be asked, nothing is kept unless this is given.
+   */
+  memoryBudget?: number;
   /**
    * Stops the run between two steps; `for await` then throws the signal's reason. With `outputDir` a checkpoint is saved
    * before.

@@ -106,7 +106,7 @@ Deno.test("training is the same with rows padded on the left and on the right", 
       const optimizer = new AdamW(model.engine, model.weights, { maxGradNorm: 1 });
       for (let step = 0; step < 3; step++) {
         const batches = [collate(randomExamples(8, `step ${step}`), 0, { paddingSide })];
-        const metrics = await supervisedBackward(model, optimizer, batches, { trainable: "all", keep: "inputs" });
+        const metrics = await supervisedBackward(model, optimizer, batches, { trainable: "all" });
         const { gradNorm } = await optimizer.step(1e-3);
         result.metrics.push({ ...metrics, grad_norm: gradNorm });
       }
@@ -148,7 +148,7 @@ Deno.test("sft() with neftuneNoiseAlpha adds noise of the seed, the step and the
         model,
         { addGradient: (_name, gradient) => Promise.resolve(gradient.dispose()) },
         batches,
-        { trainable: "all", keep: "inputs" },
+        { trainable: "all", residualLayers: model.config.layers },
         { noise: (tokens, part) => embeddingNoise(tokens, 32, 5, random.fork(part)) },
       );
       assert.equal(metrics.loss, expected.loss, `step ${step + 1}`);

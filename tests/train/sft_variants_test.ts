@@ -74,7 +74,7 @@ async function noisySteps(model: CausalLM, data: SftBatches, run: GoldenRun): Pr
   let tokens = 0;
   for (let step = 0; step < options.maxSteps; step++) {
     const { batches } = dataOfStep(step);
-    const metrics = await supervisedBackward(model, optimizer, batches, { trainable: "all", keep: "inputs" }, {
+    const metrics = await supervisedBackward(model, optimizer, batches, { trainable: "all" }, {
       noise: (tokens, i) => fixedNoise(tokens, noiseAlpha!, step * options.gradientAccumulationSteps + i),
     });
     const learning_rate = learningRateAt(step, { ...options, totalSteps: options.maxSteps });
@@ -96,7 +96,7 @@ async function firstGradients(model: CausalLM, data: SftBatches, run: GoldenRun)
     gradient.dispose();
   };
   const { batches } = data.bySteps(new Random(0))(0);
-  await supervisedBackward(model, { addGradient }, batches, { trainable: "all", keep: "residuals" }, {
+  await supervisedBackward(model, { addGradient }, batches, { trainable: "all", residualLayers: model.config.layers }, {
     objective: { lossType, labelSmoothingFactor },
     noise: noiseAlpha ? (tokens, i) => fixedNoise(tokens, noiseAlpha, i) : undefined,
   });
