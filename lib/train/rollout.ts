@@ -98,7 +98,10 @@ export function rolloutScorer<Columns>(options: RolloutOptions<Columns>) {
   ): Promise<{ rollouts: Rollout[]; metrics: Metrics }> => {
     checkColumns(rows);
     const prompts = rows.map((row) => renderPrompt(row, tokenizer, prefill));
-    const promptIds = prompts.map((prompt) => tokenizer.encode(prompt));
+    // Plain text gets the tokens that a tokenizer puts around texts (Llama's beginning of text); a chat template has them.
+    const promptIds = prompts.map((prompt, i) =>
+      tokenizer.encode(prompt, { addSpecialTokens: typeof rows[i].prompt === "string" })
+    );
     const empty = promptIds.findIndex((ids) => ids.length === 0);
     if (empty >= 0) throw new Error(`row ${empty} of the batch: the prompt has no token: expected at least one`);
     const sampled = await sampler({ prompts: promptIds, samples: numGenerations, round, signal });

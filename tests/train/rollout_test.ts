@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   evaluatePolicy,
   grpo,
+  type PromptTokenizer,
   type RewardBatch,
   type RewardFunction,
   type RolloutOptions,
@@ -57,6 +58,21 @@ Deno.test("rolloutScorer() gives rewards each completion with its own prompt and
   assert.deepEqual(rollouts.map(({ reward }) => reward), [0, 1, 2, 3, 4, 5]);
   assert.deepEqual(rollouts.map(({ promptIds }) => promptIds.length), [2, 2, 1, 1, 3, 3]);
   assert.deepEqual(rollouts.map(({ completion }) => completion), batch.completions);
+});
+
+Deno.test("rolloutScorer() lets the tokenizer put its special tokens around a text, but not around a rendered chat", async () => {
+  const BEGIN = 3;
+  const encode: PromptTokenizer["encode"] = (text, { addSpecialTokens = false } = {}) => [
+    ...(addSpecialTokens ? [BEGIN] : []),
+    ...idTokenizer.encode(text),
+  ];
+  const roll = scorer({ tokenizer: { ...idTokenizer, encode } });
+  const { rollouts } = await roll(
+    [{ prompt: "5 6" }, { prompt: [{ role: "user", content: "7" }] }] as never,
+    counting,
+    0,
+  );
+  assert.deepEqual(rollouts.map(({ promptIds }) => promptIds), [[3, 5, 6], [3, 5, 6], [7], [7]]);
 });
 
 Deno.test("rolloutScorer() measures lengths with the end token, and what was cut off", async () => {
