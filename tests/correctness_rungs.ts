@@ -13,8 +13,36 @@ export interface Rung {
   filter?: RegExp;
   /** Which of their comparisons belong to this rung; all unless told. */
   kind?: ErrorKind;
+  /** Only comparisons whose names match. */
+  comparisons?: RegExp;
   /** Nothing is close here: results are equal, or the test fails. */
   exact?: boolean;
+}
+
+const GOLDEN = ["models/golden_test.ts"];
+
+/** A model of each family against transformers, an adapter on it against PEFT. */
+function familyRungs(name: string, pattern: string): Rung[] {
+  return [
+    {
+      what: `${name}: log-probabilities and entropies of every token`,
+      against: "transformers in float64",
+      tests: GOLDEN,
+      filter: new RegExp(`CausalLM of ${pattern}.* log-probabilities and entropies`),
+    },
+    {
+      what: `${name}: loss and gradient of every weight`,
+      against: "PyTorch in float64",
+      tests: GOLDEN,
+      filter: new RegExp(`CausalLM of ${pattern}.* gradients`),
+    },
+    {
+      what: `${name}: loss and gradients of an adapter's factors, adapter off, adapter merged`,
+      against: "PEFT in float64",
+      tests: GOLDEN,
+      filter: new RegExp(`CausalLM of ${pattern}.* adapter`),
+    },
+  ];
 }
 
 export const RUNGS: readonly Rung[] = [
@@ -25,9 +53,131 @@ export const RUNGS: readonly Rung[] = [
     kind: "finite differences",
   },
   {
-    what: "Value and gradient of every operator and kernel, float32 on the CPU",
+    what: "Value and gradient of every operator and kernel",
     against: "the float64 reference",
     tests: ["graph/ops/operators_test.ts", "kernels/kernels_test.ts"],
     kind: "reference",
+  },
+  ...familyRungs("Qwen2", "[^ ]*qwen2"),
+  ...familyRungs("Qwen3", "[^ ]*qwen3"),
+  ...familyRungs("Llama 3 with scaled rotary embeddings", "[^ ]*llama"),
+  {
+    what: "Logits of the decoder at every token, with and without a cache of keys and values",
+    against: "transformers in float64",
+    tests: ["models/generate/families_test.ts"],
+    filter: /Decoder of .* logits/,
+  },
+  {
+    what: "Greedy text of every family, batched and one by one",
+    against: "transformers in float64",
+    tests: ["models/generate/families_test.ts"],
+    filter: /greedy text/,
+    exact: true,
+  },
+  {
+    what: "Seeded samples, whatever shares the batch",
+    against: "one by one, without a cache",
+    tests: ["models/generate/generate_test.ts"],
+    filter: /draws what sampling without cache and batch draws/,
+    exact: true,
+  },
+  {
+    what: "Log-probabilities of rollouts",
+    against: "those of training, same weights",
+    tests: ["models/generate/families_test.ts", "models/generate/generate_test.ts"],
+    filter: /log-probabilities that training computes/,
+  },
+  {
+    what: "20 steps of AdamW with clipping and four schedules",
+    against: "PyTorch and transformers in float64",
+    tests: ["train/optimizer_test.ts"],
+    filter: /AdamW equals PyTorch/,
+  },
+  {
+    what: "SFT, all weights and LoRA, one and five steps: loss, gradient norm, entropy, token accuracy, weights",
+    against: "TRL's SFTTrainer in float64",
+    tests: ["train/sft_test.ts"],
+    filter: /equals TRL/,
+  },
+  {
+    what:
+      "SFT completion-only, assistant-only, packed, dft, label smoothing, NEFTune, 20 steps of cosine with clipping",
+    against: "TRL's SFTTrainer in float64",
+    tests: ["train/sft_variants_test.ts"],
+    comparisons: /^(?!.*change)/,
+  },
+  {
+    what: "The same: by how much each weight changed",
+    against: "TRL's SFTTrainer in float64",
+    tests: ["train/sft_variants_test.ts"],
+    comparisons: /change/,
+  },
+  {
+    what: "Packed rows of 300 random lists of documents, bfd and bfd_split",
+    against: "TRL's pack_dataset",
+    tests: ["train/pack_test.ts"],
+    filter: /pack_dataset/,
+    exact: true,
+  },
+  {
+    what:
+      "GRPO losses: grpo, bnpo, dr_grpo, dapo, cispo, sapo, GSPO, two-sided clipping, KL, masks (31 cases): loss, gradient, metrics",
+    against: "TRL in float64",
+    tests: ["train/grpo_loss_test.ts"],
+    filter: /equals TRL/,
+  },
+  {
+    what: "GRPO, all weights and LoRA, four steps with two updates for each batch of completions",
+    against: "TRL's GRPOTrainer in float64",
+    tests: ["train/grpo_test.ts"],
+    comparisons: /^(?!.*change)/,
+  },
+  {
+    what: "The same: by how much each weight changed",
+    against: "TRL's GRPOTrainer in float64",
+    tests: ["train/grpo_test.ts"],
+    comparisons: /change/,
+  },
+  {
+    what: "8 x 1 rows accumulated",
+    against: "one batch of 8 (SFT and GRPO)",
+    tests: ["train/sft_equivalences_test.ts", "train/grpo_learning_test.ts"],
+    filter: /learns the same from 8/,
+  },
+  {
+    what: "Packed rows",
+    against: "rows one by one",
+    tests: ["train/sft_equivalences_test.ts"],
+    filter: /packed rows/,
+  },
+  {
+    what: "Rows padded on the left",
+    against: "padded on the right",
+    tests: ["train/sft_equivalences_test.ts"],
+    filter: /padded on the left/,
+  },
+  {
+    what: "A batch's rows in any order",
+    against: "each other",
+    tests: ["train/sft_equivalences_test.ts"],
+    filter: /in any order/,
+  },
+  {
+    what: "Blocks recomputed",
+    against: "residuals kept",
+    tests: ["train/sft_equivalences_test.ts", "train/grpo_learning_test.ts"],
+    filter: /recomputes/,
+  },
+  {
+    what: "An adapter merged into the weights",
+    against: "attached",
+    tests: ["train/sft_equivalences_test.ts"],
+    filter: /merged into the weights/,
+  },
+  {
+    what: "A run resumed after any step (SFT, GRPO in the middle of a round, pretraining), or killed at any write",
+    against: "the run that was never interrupted",
+    tests: ["train/resume_test.ts", "train/kill_test.ts"],
+    exact: true,
   },
 ];

@@ -16,4 +16,4 @@ export * from "./ops/gather.ts";
 export * from "./ops/matmul.ts";
 export * from "./ops/softmax.ts";
 export * from "./ops/custom_gradient.ts";
-export { type ChunkResults, inChunks } from "./ops/chunks.ts";
+export { chunkBody, type ChunkResults, inChunks } from "./ops/chunks.ts";

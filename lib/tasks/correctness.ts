@@ -29,11 +29,12 @@ if (import.meta.main) {
     console.log(rows.at(-1));
   }
   await writeFileAtomic(PAGE, page(rows));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE] }).output();
   console.log(`wrote ${PAGE}`);
 }
 
 /** Runs a rung's tests in a process of their own; null when one fails, whose output is then shown. */
-async function measure({ tests, filter, kind }: Rung): Promise<Measured | null> {
+async function measure({ tests, filter, kind, comparisons = /^/ }: Rung): Promise<Measured | null> {
   const path = await Deno.makeTempFile();
   try {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -53,7 +54,7 @@ async function measure({ tests, filter, kind }: Rung): Promise<Measured | null> 
       return null;
     }
     const { rows } = await readJsonl(path, errorSchema);
-    const own = rows.filter((row) => kind === undefined || row.kind === kind);
+    const own = rows.filter((row) => (kind === undefined || row.kind === kind) && comparisons.test(row.what));
     const worst = own.reduce<Measured["worst"]>((most, row) => most && most.error >= row.error ? most : row, null);
     return { tests: passed, comparisons: own.length, worst };
   } finally {

@@ -1,6 +1,14 @@
 /** An engine that counts the matrix products it runs. */
 import type { CompileOptions, DeviceTensor, Engine, Program } from "../../lib/engine/mod.ts";
-import { bindDimensions, neededNodes, type Node, resolveShape } from "../../lib/graph/mod.ts";
+import {
+  bindDimensions,
+  chunkBody,
+  type DimensionValues,
+  neededNodes,
+  type Node,
+  resolveShape,
+  type Tensor,
+} from "../../lib/graph/mod.ts";
 
 /**
  * Runs everything on another engine, and adds up 2 for each multiplication with its addition in products of matrices.
@@ -13,16 +21,12 @@ export class CountingEngine implements Engine {
 
   async compile(options: CompileOptions): Promise<Program> {
     const program = await this.engine.compile(options);
-    const nodes = neededNodes(Object.values(options.outputs));
-    const products = nodes.filter((node) => node.operator.name === "matmul" && !isSum(node));
+    const outputs = Object.values(options.outputs);
     const inputs = Object.values(options.outputs)[0].graph.inputs;
     const countRun = (feeds: Readonly<Record<string, DeviceTensor>>) => {
       const given = inputs.filter(({ name }) => program.inputNames.includes(name));
       const sizes = bindDimensions(given.map((tensor) => ({ tensor, shape: feeds[tensor.name].shape })));
-      for (const { inputs: [a], outputs: [y], attributes } of products) {
-        const inner = resolveShape(a.shape, sizes).at((attributes as { transposeA: boolean }).transposeA ? -2 : -1)!;
-        this.flops += 2 * inner * resolveShape(y.shape, sizes).reduce((count, length) => count * length, 1);
-      }
+      this.flops += productsOf(outputs, sizes);
     };
     return {
       inputNames: program.inputNames,
@@ -51,6 +55,21 @@ export class CountingEngine implements Engine {
   dispose(): Promise<void> {
     return this.engine.dispose();
   }
+}
+
+/** Operations of all products of matrices that `outputs` need. */
+function productsOf(outputs: readonly Tensor[], sizes: DimensionValues): number {
+  let flops = 0;
+  for (const node of neededNodes(outputs)) {
+    const { operator, inputs: [a], outputs: [y], attributes } = node;
+    const body = chunkBody(node);
+    // All chunks together hold all rows; what fills the last one is left out.
+    if (body) flops += productsOf(body, { ...sizes, chunk: resolveShape(a.shape, sizes)[0] });
+    if (operator.name !== "matmul" || isSum(node)) continue;
+    const inner = resolveShape(a.shape, sizes).at((attributes as { transposeA: boolean }).transposeA ? -2 : -1)!;
+    flops += 2 * inner * resolveShape(y.shape, sizes).reduce((count, length) => count * length, 1);
+  }
+  return flops;
 }
 
 function isSum({ inputs, outputs }: Node): boolean {

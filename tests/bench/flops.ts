@@ -52,6 +52,7 @@ export function blockFlops(config: ModelConfig, { batch, tokens, trainable, rank
 export interface StepWork extends BlockWork {
   /** Positions whose next token counts. */
   scored: number;
+  /** Whether all layers are computed again in the backward pass, or all keep their residuals. */
   recompute: boolean;
 }
 
@@ -61,7 +62,19 @@ export function trainingStepFlops(config: ModelConfig, work: StepWork): number {
   const head = 2 * work.scored * config.vocabSize * config.hiddenSize;
   // Logits, their gradient by the hidden state, and by the head's weight.
   const headProducts = work.trainable === "all" ? 3 : 2;
-  return config.layers * (forward + (work.recompute ? backwardRecomputing : backward)) + headProducts * head;
+  const blocks = config.layers * (forward + (work.recompute ? backwardRecomputing : backward));
+  // In the one program that keeps residuals nothing asks for the gradient by the first layer's input, unless the embedding
+  // is trained.
+  const unasked = work.recompute || work.trainable === "all" ? 0 : inputGradientFlops(config, work);
+  return blocks - unasked + headProducts * head;
+}
+
+/** The gradient by a block's input, through q, k and v. */
+function inputGradientFlops(config: ModelConfig, { batch, tokens, rank }: BlockWork): number {
+  return (["q_proj", "k_proj", "v_proj"] as const).reduce((sum, module) => {
+    const [outputs, inputs] = linearShape(config, module);
+    return sum + 2 * batch * tokens * inputs * (outputs + rank);
+  }, 0);
 }
 
 /** What decides the work of a generation. */

@@ -49,13 +49,13 @@ const containers: ((random: Random) => string)[] = [
   () => '{"__proto__":{"polluted":true}}',
   () => '{"constructor":{"prototype":{"polluted":true}}}',
   (random) => `[${Array.from({ length: random.integer(1, 20) }, () => oneOf(random, tellingNumbers)).join(",")}]`,
-  (random) => `[${"1,".repeat(random.chance(0.02) ? 100_000 : random.integer(10, 500))}1]`,
+  (random) => `[${"1,".repeat(random.chance(0.004) ? 100_000 : random.integer(10, 500))}1]`,
   (random) => nested(random, "[", "]"),
   (random) => nested(random, '{"a":', "}", "1"),
 ];
 
 function nested(random: Random, open: string, close: string, inside = ""): string {
-  const depth = random.chance(0.1) ? oneOf(random, [1000, 20_000, 200_000]) : random.integer(2, 60);
+  const depth = random.chance(0.05) ? oneOf(random, [1000, 20_000, 200_000]) : random.integer(2, 60);
   return open.repeat(depth) + inside + close.repeat(depth);
 }
 

@@ -5,7 +5,7 @@
 import { evaluate } from "../evaluate.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { defineOperator, type LowerContext } from "../operator.ts";
-import { Graph, type Tensor } from "../tensor.ts";
+import { Graph, type Node, type Tensor } from "../tensor.ts";
 import { add } from "./elementwise.ts";
 
 /** What is computed from one chunk. */
@@ -73,6 +73,13 @@ const applyChunks = defineOperator<Chunks>({
     return [...sums, ...rows.map((_, at) => joinRows(parts.map((part) => part[at])))];
   },
 });
+
+/** What a node of `inChunks` computes from a chunk, on a graph of its own with the size `chunk`; null for other nodes. */
+export function chunkBody({ operator, attributes }: Node): readonly Tensor[] | null {
+  if (operator.name !== "chunks") return null;
+  const { newTotals, rows } = attributes as Chunks;
+  return [...newTotals, ...rows];
+}
 
 /**
  * Scan takes chunks of one length as the first axis of one tensor, so rows are spread evenly over the chunks, and what the
