@@ -149,6 +149,30 @@ Deno.test("bad input: a tokenizer that does not fit the model's vocabulary", () 
     assert.deepEqual(await numbersOf(model, model.weights), before);
   }));
 
+Deno.test("bad input: a tokenizer whose pattern would match forever, and a chat template that would never end", () =>
+  inFolder(async (folder) => {
+    await tinyTokenizer().save(folder);
+    const path = `${folder}/tokenizer.json`;
+    const json = JSON.parse(await Deno.readTextFile(path));
+    json.pre_tokenizer = { type: "Split", pattern: { Regex: "(a+)+b" }, behavior: "Isolated", invert: false };
+    await Deno.writeTextFile(path, JSON.stringify(json));
+    await assertMessage(
+      folder,
+      () => Tokenizer.load(folder),
+      "FOLDER/tokenizer.json: pre_tokenizer.pattern: the pattern is refused: it repeats something that can match the same " +
+        'text in several ways (before "+b"), which may take forever.',
+    );
+    await tinyTokenizer().save(folder);
+    await Deno.writeTextFile(`${folder}/chat_template.jinja`, "{% for i in range(10000000000) %}x{% endfor %}");
+    const tokenizer = await Tokenizer.load(folder);
+    await assertMessage(
+      folder,
+      () => tokenizer.applyChatTemplate([{ role: "user", content: "hi" }]),
+      "FOLDER/chat_template.jinja: the chat template refuses this conversation: range() of 10000000000 numbers; at most " +
+        "100000 are made",
+    );
+  }));
+
 Deno.test("bad input: malformed lines of a JSONL file", () =>
   inFolder(async (folder) => {
     const path = `${folder}/train.jsonl`;

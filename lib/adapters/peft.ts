@@ -123,7 +123,7 @@ export async function loadAdapter(model: CausalLM, folder: string): Promise<Lora
     const extra = file.names.find((name) => !expected.has(name));
     if (extra) {
       throw new Error(
-        `${file.path}: tensor "${extra}" belongs to none of the model's layers that adapter_config.json names`,
+        `${file.path}: tensor ${shown(extra)} belongs to none of the model's layers that adapter_config.json names`,
       );
     }
     for (const [factor, shape] of shapes) {
@@ -156,18 +156,23 @@ async function readAdapterConfig(path: string) {
     return fail(where + issue.message);
   }
   const config = parsed.data;
-  if (config.peft_type !== "LORA") fail(`peft_type "${config.peft_type}" is not supported; expected "LORA"`);
-  if (config.bias !== "none") fail(`bias "${config.bias}" is not supported; expected "none"`);
+  if (config.peft_type !== "LORA") fail(`peft_type ${shown(config.peft_type)} is not supported; expected "LORA"`);
+  if (config.bias !== "none") fail(`bias ${shown(config.bias)} is not supported; expected "none"`);
   for (const field of UNSUPPORTED_FIELDS) {
-    if (isSet(config[field])) fail(`${field} ${JSON.stringify(config[field])} is not supported; expected it unset`);
+    if (isSet(config[field])) fail(`${field} ${shown(config[field])} is not supported; expected it unset`);
   }
   if (!PLAIN_STARTS.includes(config.init_lora_weights)) {
-    fail(
-      `init_lora_weights "${config.init_lora_weights}" changes the base model; convert it to a plain LoRA with PEFT`,
-    );
+    const start = shown(config.init_lora_weights);
+    fail(`init_lora_weights ${start} changes the base model; convert it to a plain LoRA with PEFT`);
   }
   const modules = targetModules(config.target_modules, fail);
   return { modules, r: config.r, loraAlpha: config.lora_alpha, useRslora: config.use_rslora };
+}
+
+/** A value of the file in a message: as JSON, and never long. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length <= 100 ? text : `${text.slice(0, 97)}...`;
 }
 
 /** Whether a field of the configuration asks for something: null, false and empty lists and objects do not. */
@@ -181,7 +186,7 @@ function checkTensor(file: TensorSource, name: string, expected: readonly number
   if (!file.has(name)) throw new Error(`${file.path}: there is no tensor "${name}", but ${asks}`);
   const { shape } = file.info(name);
   if (shape.join() === expected.join()) return;
-  throw new Error(`${file.path}: tensor "${name}" is [${shape.join(", ")}], but ${asks}`);
+  throw new Error(`${file.path}: tensor "${name}" is ${shown(shape).replaceAll(",", ", ")}, but ${asks}`);
 }
 
 function targetModules(wanted: string | readonly string[], fail: (reason: string) => never): LinearModule[] {
@@ -195,7 +200,7 @@ function targetModules(wanted: string | readonly string[], fail: (reason: string
   const list = typeof wanted === "string" ? [wanted] : wanted;
   for (const name of list) {
     if (!LINEAR_MODULES.some((module) => matches(module, name))) {
-      fail(`target module "${name}" is not supported; expected some of ${LINEAR_MODULES.join(", ")}`);
+      fail(`target module ${shown(name)} is not supported; expected some of ${LINEAR_MODULES.join(", ")}`);
     }
   }
   return LINEAR_MODULES.filter((module) => list.some((name) => matches(module, name)));

@@ -12,7 +12,7 @@ import { BlockPrograms, gradientName, NO_LORA, type Trainable } from "./block_pr
 import type { ModelConfig } from "./config.ts";
 import { EmbeddingPrograms } from "./embedding_programs.ts";
 import { blockWeightShapes, weightShapes } from "./families.ts";
-import { fusedName, FusedPrograms, headFeeds, parseFusedName, readHeadOutput } from "./fused_program.ts";
+import { FusedPrograms, headFeeds, readHeadOutput } from "./fused_program.ts";
 import { checkHeadTargets, Head, type HeadGradients, type HeadOutput, type HeadTargets } from "./head.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
 import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
@@ -186,7 +186,7 @@ export class CausalLM {
     coefficients: Float32Array,
     sink: GradientSink,
   ): Promise<HeadOutput> {
-    const { adapter, keep, trainable } = pass.options;
+    const { keep, trainable } = pass.options;
     if (keep === "nothing") throw new Error('backward: run the forward pass with keep: "inputs" or "residuals"');
     const all = trainable === "all";
     const result = await this.head.backward(pass.hidden, this.headWeights(), wanted, coefficients, all);
@@ -219,33 +219,20 @@ export class CausalLM {
     checkHeadTargets(wanted, coefficients);
     const variant = { layers: residualLayers, lora: adapter ?? NO_LORA, trainable, objective: wanted.objective };
     const program = await this.#fused.get(variant);
-    const first = layers - residualLayers;
-    const pass = await this.#runBlocks(batch, { ...options, keep: "inputs" }, first);
-    const feeds = headFeeds(this.engine, wanted, coefficients);
+    const pass = await this.#runBlocks(batch, { ...options, keep: "inputs" }, layers - residualLayers);
+    const feeds = headFeeds(this.engine, wanted, coefficients, batch);
     const { norm, head } = this.headWeights();
     const tables = await this.rotaryTables(positionsIn(batch));
-    const results = await program.run({
-      ...{ ...tables, ...pass.shared, ...feeds, x: pass.hidden, norm, head },
-      ...this.#fusedWeights(first, adapter),
-    });
+    const weights = { ...Object.fromEntries(this.weights), ...Object.fromEntries(adapter?.factors ?? []) };
+    const results = await program.run({ ...weights, ...tables, ...pass.shared, ...feeds, x: pass.hidden, norm, head });
     disposeAll({ ...feeds, x: pass.hidden });
     const output = await readHeadOutput(this.engine, results);
     for (const [name, gradient] of Object.entries(results)) {
-      const of = name.startsWith(gradientName("")) ? parseFusedName(name.slice(gradientName("").length)) : null;
-      if (of) await sink(`model.layers.${first + of.layer}.${of.name}`, gradient);
+      if (name.startsWith(gradientName(""))) await sink(name.slice(gradientName("").length), gradient);
     }
     const { dx = null, dNorm = null, dHead = null } = results;
     await this.#blocksBackward(pass, { hidden: dx, norm: dNorm, weight: dHead }, sink);
     return output;
-  }
-
-  #fusedWeights(first: number, adapter: AdapterWeights | null): Record<string, DeviceTensor> {
-    const feeds: Record<string, DeviceTensor> = {};
-    for (let layer = first; layer < this.config.layers; layer++) {
-      const own = { ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
-      for (const [name, tensor] of Object.entries(own)) feeds[fusedName(layer - first, name)] = tensor;
-    }
-    return feeds;
   }
 
   /** The backward pass of the blocks that were run one by one, and of the embedding; frees what the pass holds. */

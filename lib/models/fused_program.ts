@@ -7,21 +7,13 @@
  * policy is the one that drew the samples.
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
-import {
-  expandLike,
-  gatherRows,
-  gradients,
-  Graph,
-  inChunks,
-  reshape,
-  scatterAddRows,
-  type Tensor,
-} from "../graph/mod.ts";
+import { gatherRows, gradients, Graph, inChunks, reshape, type Tensor } from "../graph/mod.ts";
 import { attention, type TokenObjective } from "../kernels/mod.ts";
 import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
-import { headBackward, headChunkRows, type HeadOutput, type HeadTargets } from "./head.ts";
+import { atPlaces, headBackward, headChunkRows, type HeadOutput, type HeadTargets, placesOf } from "./head.ts";
+import type { TokenBatch } from "./token_batch.ts";
 
 /** Which layers, and what for. */
 export interface FusedVariant {
@@ -32,24 +24,15 @@ export interface FusedVariant {
   objective?: TokenObjective;
 }
 
-/** The name under which a layer's weight or factor is fed; layers are counted from the first that the program runs. */
-export function fusedName(layer: number, name: string): string {
-  return `${layer} ${name}`;
-}
-
-/** The layer and the name that `fusedName` was made from. */
-export function parseFusedName(fused: string): { layer: number; name: string } {
-  const space = fused.indexOf(" ");
-  return { layer: Number(fused.slice(0, space)), name: fused.slice(space + 1) };
-}
-
 /** The program's feeds that say what to score. */
 export function headFeeds(
   engine: Engine,
   { rows, targets, temperature = 1 }: HeadTargets,
   coefficients: Float32Array,
+  { batch, tokens }: Pick<TokenBatch, "batch" | "tokens">,
 ): Record<string, DeviceTensor> {
   return {
+    places: engine.upload(placesOf(rows, batch * tokens), [batch, tokens]),
     rows: engine.upload(BigInt64Array.from(rows, BigInt), [rows.length]),
     targets: engine.upload(BigInt64Array.from(targets, BigInt), [targets.length]),
     coefficients: engine.upload(coefficients, [coefficients.length]),
@@ -79,7 +62,7 @@ export class FusedPrograms {
 
   /**
    * The program of a variant. Inputs: `x` [batch, tokens, hidden] before the layers, `positions`, `cos`, `sin`, `bias`,
-   * `scaling`, weights and factors by `fusedName`, `norm`, `head`, and for the positions to score `rows`, `targets`,
+   * `scaling`, the layers' weights and factors by their names in the checkpoint, `norm`, `head`, and for the positions to score `rows`, `places`, `targets`,
    * `coefficients` and `inverseTemperature`. Outputs: `logProb`, `entropy`, `isGreedy`, `score` (left out where it is the
    * log-probability), each gradient as `gradient of NAME`, `dNorm` and `dHead` where everything is trained, and `dx`
    * where something before the layers needs it.
@@ -117,20 +100,20 @@ export function fusedOutputs(
   const bias = graph.input("bias", ["batch", 1, 1, "tokens", "tokens"]);
   const trained: Record<string, Tensor> = {};
   let y = x;
-  for (let layer = 0; layer < layers; layer++) {
-    const { weights, factors, weight, loraFactors } = blockParameters(graph, config, lora, fusedName(layer, ""));
+  for (let layer = config.layers - layers; layer < config.layers; layer++) {
+    const prefix = `model.layers.${layer}.`;
+    const { weights, factors, weight, loraFactors } = blockParameters(graph, config, lora, prefix);
     const attend = (q: Tensor, k: Tensor, v: Tensor) => attention(q, k, v, bias);
     y = decoderBlock(config, { x: y, positions, cos, sin, weight, lora: loraFactors, attend }).y;
     for (const [name, tensor] of Object.entries(trainable === "all" ? { ...weights, ...factors } : factors)) {
-      trained[gradientName(fusedName(layer, name))] = tensor;
+      trained[gradientName(prefix + name)] = tensor;
     }
   }
 
   const all = trainable === "all";
   const rows = graph.input("rows", ["rows"], "int64");
-  const flat = reshape(y, ["batch*tokens", hiddenSize]);
   const scored = {
-    hidden: gatherRows(flat, rows),
+    hidden: gatherRows(reshape(y, ["batch*tokens", hiddenSize]), rows),
     targets: graph.input("targets", ["rows"], "int64"),
     coefficients: graph.input("coefficients", ["rows"]),
   };
@@ -145,8 +128,7 @@ export function fusedOutputs(
     const sums: Record<string, Tensor> = all ? { dNorm: pass.dNorm!, dHead: pass.dHead! } : {};
     return { rows: { ...pass.outputs, dHidden: pass.dHidden }, sums };
   });
-  const nothing = expandLike(graph.scalar(0), flat);
-  const dy = reshape(scatterAddRows(nothing, rows, dHidden, { distinct: true }), y.shape, y);
+  const dy = atPlaces(graph, dHidden);
 
   // The gradient by x is wanted by the layers before, and by the embedding where that is trained.
   if (all || layers < config.layers) trained.dx = x;

@@ -3,7 +3,7 @@
  * at a time, so that logits of all tokens never exist together.
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
-import { add, gatherRows, gradients, Graph, reshape, scatterAddRows, type Tensor } from "../graph/mod.ts";
+import { add, concat, gatherRows, gradients, Graph, reshape, type Tensor } from "../graph/mod.ts";
 import { rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 
@@ -111,6 +111,7 @@ export class Head {
     const output = emptyOutput(wanted);
     checkHeadTargets(wanted, coefficients);
     const { vocabSize, hiddenSize } = this.config;
+    const [batch, tokens] = hidden.shape;
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };
     if (trainWeights) {
       accumulated.dNorm = this.engine.zeros([hiddenSize]);
@@ -118,7 +119,12 @@ export class Head {
     }
     for (const chunk of this.#chunks(wanted)) {
       const part = coefficients.slice(chunk.start, chunk.start + chunk.rows.length);
-      const feeds = { ...this.#feeds(chunk), ...accumulated, coefficients: this.engine.upload(part, [part.length]) };
+      const feeds = {
+        ...this.#feeds(chunk),
+        ...accumulated,
+        coefficients: this.engine.upload(part, [part.length]),
+        places: this.engine.upload(placesOf(chunk.rows, batch * tokens), [batch, tokens]),
+      };
       const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...feeds });
       Object.values(feeds).forEach((tensor) => tensor.dispose());
       await this.#collect(results, output, chunk.start);
@@ -247,6 +253,27 @@ function tokenScores(
   return selectiveLogProb(rmsNorm(hidden, norm, rmsNormEps), head, targets, inverseTemperature, objective);
 }
 
+/**
+ * For each position of a batch the place that it has in `rows`, or the one behind them where it is not scored: `atPlaces`
+ * with this puts gradients where they belong. A position is scored once.
+ */
+export function placesOf(rows: readonly number[], positions: number): BigInt64Array<ArrayBuffer> {
+  const places = new BigInt64Array(positions).fill(BigInt(rows.length));
+  rows.forEach((position, place) => places[position] = BigInt(place));
+  return places;
+}
+
+/**
+ * Rows [rows, hidden] at their positions [batch, tokens, hidden], and zeros elsewhere. Declares the input `places`. (Every
+ * device can gather; scattering what some of them lack the operators for comes to the same.)
+ */
+export function atPlaces(graph: Graph, rows: Tensor): Tensor {
+  const hiddenSize = Number(rows.shape[1]);
+  const places = graph.input("places", ["batch", "tokens"], "int64");
+  const nothing = graph.constant(new Float32Array(hiddenSize), [1, hiddenSize]);
+  return gatherRows(concat([rows, nothing], 0), places);
+}
+
 /** A program over one chunk of rows: gradients are added to those of the chunks before. */
 function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): Record<string, Tensor> {
   const { hiddenSize, vocabSize } = config;
@@ -267,10 +294,7 @@ function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): 
   const coefficients = graph.input("coefficients", ["rows"]);
   const pass = headBackward(config, inputs, coefficients, kind === "backwardAll", objective);
   const dAll = graph.input("dHidden", ["batch", "tokens", hiddenSize]);
-  const added = scatterAddRows(reshape(dAll, ["batch*tokens", hiddenSize]), rows, pass.dHidden, {
-    distinct: true, // a position is scored once
-  });
-  const outputs: Record<string, Tensor> = { ...pass.outputs, newHidden: reshape(added, dAll.shape, dAll) };
+  const outputs: Record<string, Tensor> = { ...pass.outputs, newHidden: add(dAll, atPlaces(graph, pass.dHidden)) };
   if (pass.dNorm) outputs.newNorm = add(graph.input("dNorm", [hiddenSize]), pass.dNorm);
   if (pass.dHead) outputs.newHead = add(graph.input("dHead", [vocabSize, hiddenSize]), pass.dHead);
   return outputs;

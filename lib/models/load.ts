@@ -69,7 +69,7 @@ function checkTensor(checkpoint: TensorSource, name: string, expected: readonly 
   if (!checkpoint.has(name)) throw new Error(`${checkpoint.path}: there is no tensor "${name}", but ${asks}`);
   const { shape } = checkpoint.info(name);
   if (shape.length === expected.length && shape.every((length, axis) => length === expected[axis])) return;
-  throw new Error(`${checkpoint.path}: tensor "${name}" is [${shape.join(", ")}], but ${asks}`);
+  throw new Error(`${checkpoint.path}: tensor "${name}" is [${shape.join(", ").slice(0, 100)}], but ${asks}`);
 }
 
 /** A bias, norm or scale that config.json does not speak of would silently be left out. Old Llamas hold rotary tables. */

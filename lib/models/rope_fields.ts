@@ -47,7 +47,7 @@ export function readRope(
   const rope = fields[name] ?? {};
   for (const [key, value] of Object.entries(rope)) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
-    fail(`${name}.${key}: parameters by layer type are not supported; expected one rope_theta for all`);
+    fail(`${name}.${key.slice(0, 60)}: parameters by layer type are not supported; expected one rope_theta for all`);
   }
   const partial = rope.partial_rotary_factor ?? fields.partial_rotary_factor ?? 1;
   if (partial !== 1) fail(`partial_rotary_factor ${partial} is not supported; expected 1`);
@@ -87,7 +87,7 @@ export function readRope(
       };
     }
     default:
-      return fail(`${name} of type "${type}" is not supported; expected ${EXPECTED}`);
+      return fail(`${name} of type "${type.slice(0, 60)}" is not supported; expected ${EXPECTED}`);
   }
 }
 

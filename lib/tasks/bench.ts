@@ -20,7 +20,8 @@ const HELP = `Measures Kiln on this machine.
 
 Every case runs in a process of its own. "rate" is a median over rounds, "± %" half the distance between the quartiles.
 "of raw" is the rate of matrix products as a share of what one bare MatMul reaches in ONNX Runtime, both measured in
-turns in the same process: it stays meaningful on a busy machine, where rates do not.
+turns in the same process: it stays meaningful on a busy machine, where rates do not. So does "time ratio", the time as a
+share of another way's.
 `;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -24,12 +24,12 @@ async function benchRows(...args: string[]): Promise<Record<string, string[]>> {
       assert.equal(error, null, name);
       assert.ok(peakBytes! > 50e6, `${name}: ${peakBytes} bytes`);
       assert.match(out.split("Peak memory")[1], new RegExp(`\\n${name} +[\\d.]+`));
-      for (const { what, shape, value, ofRaw, note } of own) {
+      for (const { what, shape, value, ofRaw, timeRatio, note } of own) {
         assert.ok(out.includes(what) && out.includes(shape), `the table lacks "${what}" at ${shape}`);
         // Other engines may not run everywhere; ours do.
         if (value === null) assert.match(note, /^does not run here: /, what);
         else assert.ok(value > 0, `${what}: ${value}`);
-        if (ofRaw !== null) assert.ok(ofRaw > 0, `${what}: ${ofRaw}`);
+        for (const ratio of [ofRaw, timeRatio]) assert.ok(ratio === null || ratio > 0, `${what}: ${ratio}`);
         (rows[section] ??= []).push(what);
       }
     }
@@ -44,11 +44,15 @@ Deno.test("deno task bench has its rows", async () => {
   const engines = ["ONNX Runtime", "TensorFlow.js", "jax-js"];
   const measured = matmul.map((what) => engines.find((engine) => what.startsWith(engine)));
   assert.deepEqual(measured.sort(), [...engines, ...engines].sort());
-  const passes = ["forward", "backward, recomputing", "forward + backward, residuals"];
+  const passes = ["forward", "backward, recomputing"];
   const block = ["LoRA r16", "full"].flatMap((variant) => passes.map((pass) => `${variant}: ${pass}`));
-  assert.deepEqual(rows, {
+  const ways = ["recomputing", "residuals"];
+  assert.deepEqual(rows.packing?.map((what) => what.split(", ")[0]), ["padding", "packing"]);
+  assert.deepEqual({ ...rows, packing: [] }, {
     "decoder-block": [...block, ...block],
+    residuals: ["LoRA r16", "full", "LoRA r16"].flatMap((trained) => ways.map((way) => `${trained}, ${way}`)),
     sft: ["full, recomputing", "full, residuals", "LoRA r16, recomputing", "LoRA r16, residuals"],
+    packing: [],
     rollout: ["LoRA r16, frozen weights", "full, weights as inputs"],
   });
 });
@@ -62,7 +66,10 @@ Deno.test("deno task bench --section half-billion has its rows", async () => {
 Deno.test("deno task bench says what is wrong with its arguments", async () => {
   const unknown = await bench("--section", "lunch");
   assert.equal(unknown.code, 2);
-  assert.match(unknown.error, /--section lunch: expected one of matmul, decoder-block, sft, rollout, half-billion/);
+  assert.match(
+    unknown.error,
+    /--section lunch: expected one of matmul, decoder-block, residuals, sft, packing, rollout, half-billion/,
+  );
   const misspelt = await bench("--quik");
   assert.equal(misspelt.code, 2);
   assert.match(misspelt.error, /--quik/);

@@ -42,7 +42,6 @@ async function measureBlock(
   const adapter = rank === 0 ? null : await createLora(model, new Random(2), { r: rank });
   const variant = { lora: adapter ?? { modules: [], r: 0 }, trainable };
   const recomputing = await model.blocks.get({ ...variant, residuals: false });
-  const keeping = await model.blocks.get({ ...variant, residuals: true });
   const feeds = await blockFeeds(model, adapter, shape);
   const raw = await rawMatmul(engine, widestProduct(shape));
 
@@ -50,18 +49,12 @@ async function measureBlock(
     raw: raw.run,
     forward: async () => dispose(await recomputing.forward.run(feeds)),
     backward: async () => dispose(await recomputing.backward.run(feeds)),
-    both: async () => {
-      const { y, ...residuals } = await keeping.forward.run(feeds);
-      dispose(await keeping.backward.run({ ...feeds, ...residuals }));
-      dispose({ y, ...residuals });
-    },
   }, quick ? QUICK : { rounds: 11 });
 
   const flops = blockFlops(config, { ...shape, trainable, rank });
   const measured = [
     { what: "forward", timing: timings.forward, flops: flops.forward },
     { what: "backward, recomputing", timing: timings.backward, flops: flops.backwardRecomputing },
-    { what: "forward + backward, residuals", timing: timings.both, flops: flops.forward + flops.backward },
   ];
   return measured.map(({ what, ...rate }) =>
     row({

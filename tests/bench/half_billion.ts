@@ -3,13 +3,14 @@
  * The prompt is read once, 8 completions are drawn, scored and learned from.
  */
 import { createLora } from "../../lib/adapters/mod.ts";
-import { createEngine, type DeviceTensor, type Engine } from "../../lib/engine/mod.ts";
-import { CausalLM, Decoder, generate, type ModelConfig, weightShapes } from "../../lib/models/mod.ts";
+import { createEngine } from "../../lib/engine/mod.ts";
+import { Decoder, generate, type ModelConfig } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { grpo, type Sampler } from "../../lib/train/mod.ts";
 import { rolloutFlops, trainingStepFlops } from "./flops.ts";
 import { gigaflops, measure, type Measured, QUICK } from "./measure.ts";
-import { randomNumbers, randomTexts } from "./random_data.ts";
+import { randomTexts } from "./random_data.ts";
+import { randomModel } from "./random_model.ts";
 import { rawMatmul } from "./raw_matmul.ts";
 import { type BenchSettings, type Row, row, type Section } from "./section.ts";
 import { HALF_BILLION, widestProduct } from "./shapes.ts";
@@ -55,6 +56,7 @@ async function measureStep({ quick }: BenchSettings): Promise<Row[]> {
     maxCompletionLength: newTokens,
     maxSteps: 1,
     learningRate: 1e-5,
+    gradientCheckpointing: true,
   });
   const whole = await secondsOf(() => steps.next());
   await steps.return(undefined);
@@ -96,17 +98,6 @@ async function measureStep({ quick }: BenchSettings): Promise<Row[]> {
     ),
     measured("the whole step", whole, drawing + learning, `raw MatMul ${rawRate.toFixed(0)} GFLOP/s`),
   ];
-}
-
-/** A model whose weights repeat: half a billion different numbers would take longer to draw than the step does. */
-async function randomModel(config: ModelConfig, engine: Engine): Promise<CausalLM> {
-  const weights = new Map<string, DeviceTensor>();
-  for (const [name, shape] of Object.entries(weightShapes(config))) {
-    const count = shape.reduce((a, b) => a * b);
-    const data = name.endsWith("norm.weight") ? new Float32Array(count).fill(1) : randomNumbers(count, 0.05);
-    weights.set(name, await engine.store(data, shape));
-  }
-  return new CausalLM(engine, config, weights);
 }
 
 async function secondsOf(run: Measured): Promise<number> {

@@ -85,6 +85,11 @@ export function ratioOfRates(one: Rate, other: Rate): number {
   return median(ratios);
 }
 
+/** How long `one` takes as a share of how long `other` does: the median over rounds of each round's ratio. */
+export function ratioOfTimes(one: Timing, other: Timing): number {
+  return median(one.samples.map((sample, round) => sample / other.samples[round]));
+}
+
 /** 10^9 floating-point operations a second, at the median time. */
 export function gigaflops({ timing, flops }: Rate): number {
   return flops / timing.milliseconds / 1e6;

@@ -1,6 +1,7 @@
 /** What is computed with: no speed depends on the numbers. */
 import type { ModelConfig } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
+import type { TokenizedExample } from "../../lib/train/mod.ts";
 
 /** Numbers between -0.5 and 0.5, repeated after the first million, times `scale`. */
 export function randomNumbers(count: number, scale = 1): Float32Array<ArrayBuffer> {
@@ -10,6 +11,19 @@ export function randomNumbers(count: number, scale = 1): Float32Array<ArrayBuffe
   for (let i = 0; i < period; i++) numbers[i] = (random.float() - 0.5) * scale;
   for (let at = period; at < count; at += period) numbers.copyWithin(at, 0, Math.min(period, count - at));
   return numbers;
+}
+
+/** Texts with a prompt that is read and a completion that is learned. */
+export function randomExamples(
+  count: number,
+  tokens: number,
+  promptTokens: number,
+  config: ModelConfig,
+): TokenizedExample[] {
+  return randomTexts(count, tokens, config).map((ids) => ({
+    ids,
+    lossMask: ids.map((_, token) => token >= promptTokens),
+  }));
 }
 
 /** Texts of random tokens. */

@@ -29,12 +29,12 @@ export function sectionTable({ title }: Section, results: readonly CaseResult[])
   const rows = results.flatMap(({ name, rows, error }): TableRow[] =>
     error === null ? rows.map(tableRow) : [{ measured: name, note: `FAILED: ${error}` }]
   );
-  const columns = ["measured", "shape", "rate", "unit", "± %", "of raw", "aim", "note"];
+  const columns = ["measured", "shape", "rate", "unit", "± %", "of raw", "aim", "time ratio", "note"];
   const used = columns.filter((column) => rows.some((cells) => cells[column] !== undefined));
   return tableText(rows, { caption: `\n${title}`, columns: used, digits: 3, maxRows: Infinity });
 }
 
-function tableRow({ what, shape, value, unit, spread, ofRaw, aim, note }: Row): TableRow {
+function tableRow({ what, shape, value, unit, spread, ofRaw, timeRatio, aim, note }: Row): TableRow {
   return {
     measured: what,
     shape,
@@ -43,6 +43,7 @@ function tableRow({ what, shape, value, unit, spread, ofRaw, aim, note }: Row): 
     "± %": spread === null ? undefined : Math.round(spread * 100),
     "of raw": ofRaw === null ? undefined : Number(ofRaw.toFixed(2)),
     aim: aim ?? undefined,
+    "time ratio": timeRatio === null ? undefined : Number(timeRatio.toFixed(2)),
     note: note || undefined,
   };
 }

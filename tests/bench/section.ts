@@ -17,7 +17,9 @@ export interface Row {
   spread: number | null;
   /** Matrix-product work per second as a share of the raw MatMul rate, measured in turns in the same process. */
   ofRaw: number | null;
-  /** The share to reach. */
+  /** Time as a share of another way's, measured in turns in the same process; `note` says which. */
+  timeRatio: number | null;
+  /** The share of the raw rate to reach. */
   aim: number | null;
   note: string;
 }
@@ -41,5 +43,5 @@ export interface Section {
 
 /** A row with what is mostly absent filled in. */
 export function row(given: Pick<Row, "what" | "shape" | "value" | "unit"> & Partial<Row>): Row {
-  return { spread: null, ofRaw: null, aim: null, note: "", ...given };
+  return { spread: null, ofRaw: null, timeRatio: null, aim: null, note: "", ...given };
 }

@@ -2,6 +2,8 @@
 import { decoderBlockSection } from "./decoder_block.ts";
 import { halfBillionSection } from "./half_billion.ts";
 import { matmulSection } from "./matmul.ts";
+import { packingSection } from "./packing.ts";
+import { residualsSection } from "./residuals.ts";
 import { rolloutSection } from "./rollout.ts";
 import type { BenchCase, Section } from "./section.ts";
 import { sftSection } from "./sft.ts";
@@ -9,7 +11,9 @@ import { sftSection } from "./sft.ts";
 export const SECTIONS: readonly Section[] = [
   matmulSection,
   decoderBlockSection,
+  residualsSection,
   sftSection,
+  packingSection,
   rolloutSection,
   halfBillionSection,
 ];

@@ -3,10 +3,10 @@ import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { createModel } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { sft, type TokenizedExample } from "../../lib/train/mod.ts";
+import { sft } from "../../lib/train/mod.ts";
 import { trainingStepFlops } from "./flops.ts";
 import { measure, QUICK, ratioOfRates } from "./measure.ts";
-import { randomTexts } from "./random_data.ts";
+import { randomExamples } from "./random_data.ts";
 import { rawMatmul } from "./raw_matmul.ts";
 import { type BenchSettings, type Row, row, type Section } from "./section.ts";
 import { HOUSE, widestProduct } from "./shapes.ts";
@@ -48,7 +48,7 @@ async function measureSft(variant: SftVariant, { quick }: BenchSettings): Promis
   const steps = sft({
     model,
     adapter,
-    trainDataset: examples(batch, tokens, promptTokens),
+    trainDataset: randomExamples(batch, tokens, promptTokens, HOUSE),
     perDeviceTrainBatchSize: batch,
     gradientCheckpointing: recompute,
     maxSteps: 1000,
@@ -72,12 +72,4 @@ async function measureSft(variant: SftVariant, { quick }: BenchSettings): Promis
     ofRaw: ratioOfRates({ timing: timings.step, flops }, { timing: timings.raw, flops: raw.flops }),
     note: `${timings.step.milliseconds.toFixed(0)} ms a step`,
   })];
-}
-
-/** Texts with a prompt that is read and a completion that is learned. */
-function examples(count: number, tokens: number, promptTokens: number): TokenizedExample[] {
-  return randomTexts(count, tokens, HOUSE).map((ids) => ({
-    ids,
-    lossMask: ids.map((_, token) => token >= promptTokens),
-  }));
 }

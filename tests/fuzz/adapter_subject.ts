@@ -53,13 +53,9 @@ export function adapters(model: CausalLM, folder: string): Subject {
         contents,
         isWhole,
         async read() {
-          const write = typeof contents === "string" ? Deno.writeTextFileSync : Deno.writeFileSync;
-          const other = ofConfig ? "adapter_model.safetensors" : "adapter_config.json";
-          Deno.writeFileSync(`${folder}/${other}`, ofConfig ? weights : new TextEncoder().encode(writeJson(config)));
-          (write as (path: string, data: typeof contents) => void)(
-            `${folder}/${ofConfig ? "adapter_config.json" : "adapter_model.safetensors"}`,
-            contents,
-          );
+          const bytes = typeof contents === "string" ? encode(contents) : contents;
+          Deno.writeFileSync(`${folder}/adapter_config.json`, ofConfig ? bytes : encode(writeJson(config)));
+          Deno.writeFileSync(`${folder}/adapter_model.safetensors`, ofConfig ? weights : bytes);
           const { r, scaling, factors, modules } = await loadAdapter(model, folder);
           assert.ok(Number.isSafeInteger(r) && r > 0 && Number.isFinite(scaling), `r ${r}, scaling ${scaling}`);
           assert.equal(factors.size, modules.length * 2 * model.config.layers);
@@ -71,4 +67,8 @@ export function adapters(model: CausalLM, folder: string): Subject {
       };
     },
   };
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

@@ -73,7 +73,7 @@ await withTinyModel(async (model) => {
   const random = new Random(options.seed);
   if (options.only !== undefined) return await runOnly(subjects, random, options.only);
   // What is loaded and compiled once is no growth.
-  for (const subject of subjects) await runKind(subject, random.fork("warm-up"), 50);
+  for (const subject of subjects) await runKind(subject, random, 1_000_050, 1_000_000);
   report.crashes = [];
   report.hangs = [];
   const before = residentBytes().now;
@@ -89,15 +89,15 @@ await withTinyModel(async (model) => {
   console.log(JSON.stringify(report));
 });
 
-async function runKind(subject: Subject, random: Random, count: number): Promise<KindReport> {
+async function runKind(subject: Subject, random: Random, end: number, first = 0): Promise<KindReport> {
   const start = performance.now();
   const tally = { kind: subject.kind, refused: 0, read: 0, seconds: 0 };
   const stream = random.fork(subject.kind);
-  for (let index = 0; index < count; index++) {
+  for (let index = first; index < end; index++) {
     current = `${subject.kind}#${index}`;
     progress.seekSync(0, Deno.SeekMode.Start);
     progress.writeSync(new TextEncoder().encode(current.padEnd(60)));
-    const input = subject.make(stream.fork(index));
+    const input = subject.make(stream.fork(index), index);
     const began = performance.now();
     const outcome = await readOne(input);
     let milliseconds = performance.now() - began;
@@ -132,7 +132,7 @@ async function runOnly(subjects: Subject[], random: Random, only: string): Promi
   if (subject === undefined) {
     throw new Error(`no kind "${kind}"; there are ${subjects.map(({ kind }) => kind).join(", ")}`);
   }
-  const input = subject.make(random.fork(kind).fork(Number(index)));
+  const input = subject.make(random.fork(kind).fork(Number(index)), Number(index));
   console.log(input.contents);
   let thrown: { error: unknown } | undefined;
   try {

@@ -52,7 +52,9 @@ export function fileBytes(header: string, data: Uint8Array, length?: bigint): Ui
  */
 export async function checkFile(file: SafetensorsFile, bytes: Uint8Array): Promise<void> {
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header: Record<string, unknown> = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)));
+  const text = new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes));
+  const header: Record<string, unknown> = JSON.parse(text);
+  assert.equal(keysOfText(text), keysOfValue(header), "a key stands twice");
   const names = Object.keys(header).filter((name) => name !== "__metadata__");
   assert.deepEqual([...file.names].sort(), names.sort());
   let end = 8 + headerBytes;
@@ -73,6 +75,24 @@ export async function checkFile(file: SafetensorsFile, bytes: Uint8Array): Promi
   }
   assert.equal(end, bytes.length);
   assert.ok(Object.values(file.metadata).every((value) => typeof value === "string"));
+}
+
+/** Keys in JSON text: strings with a colon after them. */
+export function keysOfText(text: string): number {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon !== "").length;
+}
+
+/** Keys of all objects in a value, which may be nested deep. */
+export function keysOfValue(value: unknown): number {
+  let count = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const inside = open.pop();
+    if (typeof inside !== "object" || inside === null) continue;
+    if (!Array.isArray(inside)) count += Object.keys(inside).length;
+    for (const each of Object.values(inside)) open.push(each);
+  }
+  return count;
 }
 
 /** JSON has a -0, which is 0 to everybody but a strict comparison. */

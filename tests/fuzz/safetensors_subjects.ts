@@ -3,7 +3,7 @@ import { openCheckpoint, openSafetensorsBytes, openShards, SafetensorsError } fr
 import type { Random } from "../../lib/random/mod.ts";
 import { mutateBytes, oneOf } from "./mutate_bytes.ts";
 import { type Json, mutateJson, RawJson, tellingValue, writeJson } from "./mutate_json.ts";
-import { checkFile, fileBytes, type Layout, randomLayout } from "./safetensors_file.ts";
+import { checkFile, fileBytes, keysOfText, keysOfValue, type Layout, randomLayout } from "./safetensors_file.ts";
 import type { Input, Subject } from "./subject.ts";
 
 /** Header JSON that lies about its tensors. */
@@ -49,6 +49,8 @@ const indexes: Subject = {
       async read() {
         const opened: string[] = [];
         const checkpoint = await openShards("folder", damaged, async (name) => {
+          // deno-lint-ignore no-control-regex -- control characters are what must not come here
+          assert.doesNotMatch(name, /[/\\\x00-\x1f]/, "a file outside the folder was asked for");
           opened.push(name);
           const shard = shards.get(name);
           if (shard === undefined) {
@@ -197,7 +199,10 @@ async function checkShards(
   shards: ReadonlyMap<string, Uint8Array>,
   checkpoint: Awaited<ReturnType<typeof openShards>>,
 ): Promise<void> {
-  const { weight_map }: { weight_map: Record<string, string> } = JSON.parse(new TextDecoder().decode(index));
+  const text = new TextDecoder().decode(index);
+  const json: { weight_map: Record<string, string> } = JSON.parse(text);
+  assert.equal(keysOfText(text), keysOfValue(json), "a key stands twice");
+  const { weight_map } = json;
   assert.deepEqual([...checkpoint.names].sort(), Object.keys(weight_map).sort());
   for (const [name, fileName] of Object.entries(weight_map)) {
     const file = await openSafetensorsBytes(fileName, shards.get(fileName)!);

@@ -17,5 +17,6 @@ export interface Subject {
   kind: string;
   /** How many of a hundred inputs are of this kind. */
   share: number;
-  make(random: Random): Input;
+  /** Makes the input of this index; a kind may have some that come first always. */
+  make(random: Random, index: number): Input;
 }

@@ -60,8 +60,8 @@ function tokenizerFile(name: TokenizerFileName, share: number): Subject {
 const templates: Subject = {
   kind: "chat templates",
   share: 4,
-  make(random) {
-    const template = mutateTemplate(random);
+  make(random, index) {
+    const template = hostileTemplates[index] ?? mutateTemplate(random);
     return input(oneOf(random, tokenizerSeeds.slice(1)), "chat_template.jinja", template);
   },
 };
@@ -74,7 +74,6 @@ export const tokenizerSubjects: Subject[] = [
 ];
 
 function mutateTemplate(random: Random): string | Uint8Array {
-  if (random.chance(0.01)) return oneOf(random, hostileTemplates);
   const seed = oneOf(random, [
     chatMlTemplate,
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content | trim }}{% if not loop.last %}\n{% endif %}{% endfor %}",
