@@ -16,6 +16,9 @@ export function fileName(output: string): string {
   return `output ${output}`;
 }
 
+/** How many inputs an error shows. */
+const MOST_SHOWN = 12;
+
 /** A session, with inputs checked and results wrapped. */
 export class OrtProgram implements Program {
   readonly inputNames: readonly string[];
@@ -46,8 +49,7 @@ export class OrtProgram implements Program {
     try {
       results = await this.session.run(ortFeeds, fetches);
     } catch (error) {
-      const shapes = given.map(({ shape }, position) => `${this.inputNames[position]} ${showShape(shape)}`).join(", ");
-      throw new Error(`${this.engine.description}, given ${shapes}: ${message(error)}`);
+      throw new Error(`${this.engine.description}, given ${this.#showFeeds(given)}: ${message(error)}`);
     }
     const outputs: Record<string, DeviceTensor> = {};
     for (const name of this.outputNames) {
@@ -72,6 +74,13 @@ export class OrtProgram implements Program {
       if (feed.isDisposed) throw new Error(`input "${input.name}": the tensor was disposed`);
       return feed;
     });
+  }
+
+  /** The first inputs' shapes: of hundreds, most are weights. */
+  #showFeeds(given: readonly OrtTensor[]): string {
+    const shapes = given.map(({ shape }, position) => `${this.inputNames[position]} ${showShape(shape)}`);
+    const more = shapes.length - MOST_SHOWN;
+    return shapes.slice(0, MOST_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
   }
 
   /** The tensor to write an output to. */

@@ -89,8 +89,9 @@ export async function writeFolderAtomic<T>(
       if (replaces) await fileSystem.rename(previous, target);
       throw error;
     }
-    if (replaces) await removeQuietly(fileSystem, previous);
+    // The new name has to be on the disk before the old folder goes.
     await fileSystem.sync(folderOf(target));
+    if (replaces) await removeQuietly(fileSystem, previous);
     return result;
   } catch (error) {
     const bytesWritten = isDiskFull(error) ? await sizeOfTree(temporary) : 0;

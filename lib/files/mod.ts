@@ -13,7 +13,7 @@ export {
 } from "./atomic.ts";
 export { appender, type FileAppender } from "./appender.ts";
 export { type CutJsonl, cutJsonl } from "./cut_jsonl.ts";
-export { folderOf } from "./temporary.ts";
+export { folderOf, removeStaleTemporaries } from "./temporary.ts";
 export { writeFilesTogether } from "./together.ts";
 export { DiskFullError, isDiskFull, namingDiskFull } from "./disk_full.ts";
 export { denoFileSystem, type FileSystem, type WritableFile } from "./file_system.ts";

@@ -4,6 +4,7 @@
  */
 import type { Device } from "../engine/mod.ts";
 import { BYTES, peakBytes, type Tensor, tensorBytes } from "../graph/mod.ts";
+import { availableMemory } from "./available_memory.ts";
 import { blockOutputs, type LoraShape, NO_LORA, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { blockWeightShapes } from "./families.ts";
@@ -26,8 +27,8 @@ export interface MemoryPlanOptions {
    */
   gradientCheckpointing?: boolean | "auto";
   /**
-   * Bytes that a pass may take. Default: half of the memory that the machine has to spare. A GPU cannot be asked for
-   * that: there, `"auto"` recomputes unless a budget is given.
+   * Bytes that a pass may take. Default: half of the memory that the machine (or container) has to spare. A GPU cannot be
+   * asked for that: there, `"auto"` recomputes unless a budget is given.
    */
   memoryBudget?: number;
 }
@@ -54,7 +55,7 @@ const SLACK = 1.2;
  */
 export function planMemory(config: ModelConfig, options: MemoryPlanOptions): MemoryPlan {
   const { gradientCheckpointing = "auto", device = "cpu", trainable } = options;
-  const { memoryBudget: budget = device === "cpu" ? Deno.systemMemoryInfo().available / 2 : 0 } = options;
+  const { memoryBudget: budget = device === "cpu" ? Math.max(1, availableMemory() / 2) : 0 } = options;
   if (!(budget > 0) && options.memoryBudget !== undefined) {
     throw new RangeError(`memoryBudget: expected a number of bytes above 0, got ${options.memoryBudget}`);
   }
@@ -90,7 +91,9 @@ function passBytes(config: ModelConfig, options: MemoryPlanOptions): (residualLa
     : 0;
   const single = blockOutputs(config, { lora, trainable, residuals: false });
   const recomputing = peak(single.forward) + peak(single.backward) + layerGradients;
-  const always = bias + hidden + head;
+  // Gradients that were given away stay in memory until the garbage collector gets to them.
+  const garbage = trainable === "all" ? layers * layerGradients + vocabSize * hiddenSize * BYTES.float32 : 0;
+  const always = bias + hidden + head + garbage;
 
   if (device !== "cpu") {
     const { y: _, ...residuals } = blockOutputs(config, { lora, trainable, residuals: true }).forward;

@@ -12,11 +12,14 @@ export interface TokenBatch {
   documents: Int32Array;
 }
 
-/** One more than the highest position. */
-export function positionsIn({ positions }: TokenBatch): number {
-  let highest = 0;
-  for (const position of positions) highest = Math.max(highest, Number(position));
-  return highest + 1;
+/**
+ * How many positions the rotary tables must have: one more than the highest, and (ONNX Runtime refuses anything else) one
+ * for each token of a row, though the documents packed in it be shorter.
+ */
+export function positionsIn({ positions, tokens }: TokenBatch): number {
+  let needed = tokens;
+  for (const position of positions) needed = Math.max(needed, Number(position) + 1);
+  return needed;
 }
 
 /**

@@ -81,10 +81,11 @@ export class BestMetric {
       const known = Object.keys(metrics).filter((name) => name.startsWith("eval_")).join(", ");
       throw new Error(`metricForBestModel: the evaluation gave no "${this.metric}"; expected one of ${known}`);
     }
-    const gain = this.#best ? this.#sign * (value - this.#best.value) : Infinity;
+    let gain = this.#best ? this.#sign * (value - this.#best.value) : Infinity;
+    // A value that is not finite is never the best one, not even as the first.
+    if (!Number.isFinite(value)) gain = -Infinity;
     this.#withoutGain = gain > this.#threshold ? 0 : this.#withoutGain + 1;
-    // A value that is not a number is never the best one.
-    if (!(gain > 0) || Number.isNaN(value)) return false;
+    if (!(gain > 0)) return false;
     this.#best = { step, metric: this.metric, value };
     return true;
   }

@@ -10,7 +10,7 @@ export class DivergenceError extends Error {
     readonly step: number,
     /** The rows of the training data in that step's batch. */
     readonly rows: readonly number[],
-    /** The last checkpoint from before, if there is one. */
+    /** The newest checkpoint whose weights were still good in a later step, if there is one. */
     readonly lastCheckpoint: string | null,
     options?: ErrorOptions,
   ) {
@@ -26,26 +26,31 @@ export function explodedLoss(vocabSize: number): number {
   return 3 * Math.log(vocabSize);
 }
 
-/** The error for a step whose loss or gradient says that training has diverged. */
+/** The error for a step whose loss, gradient or logits say that training has diverged. */
 export function divergenceError(
   problem: string,
-  { step, rows, lastCheckpoint, cause }: {
+  { step, rows, where = rowsText(rows), lastCheckpoint, cause }: {
     step: number;
     rows: readonly number[];
+    /** What the step was trained on; default: the rows. */
+    where?: string;
     lastCheckpoint: string | null;
     cause?: unknown;
   },
 ): DivergenceError {
-  const shown = rows.slice(0, 64).join(", ") + (rows.length > 64 ? ", ..." : "");
   const back = lastCheckpoint
     ? `The last good checkpoint is ${lastCheckpoint}.`
-    : "There is no checkpoint to go back to.";
+    : "There is no earlier checkpoint to go back to.";
   return new DivergenceError(
-    `step ${step}: ${problem} on rows ${shown} of trainDataset. The weights are those of step ${step - 1}. ${back} ` +
+    `step ${step}: ${problem} on ${where}. The weights are those of step ${step - 1}. ${back} ` +
       "A lower learning rate or a longer warm-up may help, or the rows want a look",
     step,
     rows,
     lastCheckpoint,
     { cause },
   );
+}
+
+function rowsText(rows: readonly number[]): string {
+  return `rows ${rows.slice(0, 64).join(", ")}${rows.length > 64 ? ", ..." : ""} of trainDataset`;
 }

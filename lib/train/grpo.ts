@@ -49,11 +49,12 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
       model,
       adapter,
       options: { ...options, learningRate: options.learningRate ?? 1e-6 },
-      fingerprint: grpoFingerprint(options),
+      fingerprint: () => grpoFingerprint(options),
+      hasReference: (options.beta ?? 0) !== 0,
       totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs),
       stepsPerEpoch,
       lossLimit: options.lossLimit ?? Infinity,
-      evaluate: evaluate && (async () => evaluationMetrics(await evaluate())),
+      evaluation: evaluate && { run: async () => evaluationMetrics(await evaluate()) },
       // Between two updates of one round its completions are part of the state.
       files: () => session!.step % updatesPerRound === 0 ? {} : roundFiles(round!),
     });
@@ -71,12 +72,9 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
       const rows = rowsOfStep(session.step);
       const update = session.step % updatesPerRound;
       if (update === 0) {
-        const sampled = await roll(
-          rows.map((row) => trainDataset[row]),
-          options.sampler,
-          session.step / updatesPerRound,
-          options.signal,
-        );
+        const number = session.step / updatesPerRound;
+        const prompts = rows.map((row) => trainDataset[row]);
+        const sampled = await session.guard({ rows }, () => roll(prompts, options.sampler, number, options.signal));
         round = await newRound(policy, sampled, sizes, options);
       } else round ??= await restoreRound(session.resumedFrom!, policy, sizes, options);
       residualLayers ??= chooseKeptLayers(session, model, adapter, options, largestBatch(round!.rollouts, options));
@@ -92,7 +90,7 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
     }
     await session.finish();
   } catch (error) {
-    await session?.interrupted();
+    await session?.interrupted(error);
     throw error;
   } finally {
     await session?.dispose();

@@ -3,7 +3,7 @@ import type { LoraAdapter } from "../adapters/mod.ts";
 import type { CausalLM } from "../models/mod.ts";
 import { digest } from "./checkpoint/mod.ts";
 import { checkGrpoLossOptions, type GrpoLossOptions } from "./grpo_loss.ts";
-import type { PromptRow, RolloutOptions, Sampler } from "./rollout.ts";
+import { type PromptRow, renderPrompt, type RolloutOptions, type Sampler } from "./rollout.ts";
 import {
   checkPositiveInteger,
   checkTrainingOptions,
@@ -109,9 +109,16 @@ export function grpoFingerprint<Columns>(options: GrpoOptions<Columns>): Record<
     sapoTemperatureNeg: options.sapoTemperatureNeg ?? 1.05,
     scaleRewards: options.scaleRewards ?? "group",
     prefill: options.prefill ?? "",
-    rewards: Object.keys(options.rewards),
-    rewardWeights: options.rewardWeights ?? null,
+    rewards: Object.fromEntries(
+      Object.keys(options.rewards).map((name) => [name, options.rewardWeights?.[name] ?? 1]),
+    ),
     padTokenId: options.padTokenId ?? 0,
+    sampler: options.sampler.fingerprint ?? {},
+    // Tokenizer and chat template show in what becomes of some prompts.
+    prompts: digest(
+      options.trainDataset.slice(0, 16)
+        .map((row) => options.tokenizer.encode(renderPrompt(row, options.tokenizer, options.prefill))),
+    ),
     trainDataset: digest(options.trainDataset),
   };
 }

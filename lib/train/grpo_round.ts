@@ -78,7 +78,7 @@ const roundSchema = z.object({
   batches: z.array(z.object({ oldLogProbs: logProbs.optional(), referenceLogProbs: logProbs.optional() })),
 });
 
-/** A round as a checkpoint keeps it. Numbers keep all their digits in JSON. */
+/** A round as a checkpoint keeps it. Finite numbers keep all their digits in JSON. */
 export function roundFiles({ rollouts, metrics, batches }: Round): Record<string, z.infer<typeof roundSchema>> {
   const content = {
     rollouts,
@@ -96,10 +96,16 @@ export async function restoreRound(
   options: RoundOptions,
 ): Promise<Round> {
   const path = `${checkpoint}/${ROUND_FILE}`;
-  const parsed = roundSchema.safeParse(JSON.parse(await Deno.readTextFile(path)));
+  let json: unknown;
+  try {
+    json = JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    throw new Error(`${path}: cannot be read (${(error as Error).message}); resume from another checkpoint`);
+  }
+  const parsed = roundSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new Error(`${path}: field "${issue.path.join(".")}": ${issue.message}`);
+    throw new Error(`${path}: field "${issue.path.join(".")}": ${issue.message}; resume from another checkpoint`);
   }
   const round = roundOf(policy, parsed.data, sizes, options);
   round.batches.forEach((batch, i) => Object.assign(batch, parsed.data.batches[i]));

@@ -12,8 +12,8 @@ export interface LargestBatch {
 }
 
 /**
- * Chooses once for a run, and notes the choice in its log. A resumed run keeps as many layers as it did: sums that are
- * added up in another order differ in their last bits.
+ * Chooses once for a run, and notes the choice in its log. A resumed run keeps as many layers as it did, unless it is told
+ * otherwise: sums that are added up in another order differ in their last bits.
  *
  * @returns The number for `CausalLM.forwardBackward`.
  */
@@ -25,12 +25,16 @@ export function chooseKeptLayers(
   { batch, tokens }: LargestBatch,
 ): number {
   const { config, engine: { device } } = model;
-  if (session.keptLayers !== null && gradientCheckpointing === "auto") return session.keptLayers;
+  const isAuto = gradientCheckpointing === "auto" && memoryBudget === undefined;
+  if (session.keptLayers !== null && isAuto) return session.keptLayers;
   const trainable = adapter ? "lora" : "all";
   const longest = Math.min(tokens, config.maxPositions);
   const choice = { gradientCheckpointing, memoryBudget };
   const plan = planMemory(config, { adapter, trainable, batch, tokens: longest, device, ...choice });
   session.note(plan.description);
+  if (session.keptLayers !== null && session.keptLayers !== plan.residualLayers) {
+    session.note(`${session.keptLayers} layers kept theirs before: the curve may differ in its last bits`);
+  }
   session.keptLayers = plan.residualLayers;
   return plan.residualLayers;
 }

@@ -30,24 +30,24 @@ export interface LocalSampler {
 export function localSampler(options: LocalSamplerOptions): LocalSampler {
   const { model, adapter = null, maxCompletionLength = 512, seed = 42, ...sampling } = options;
   const decoder = new Decoder(model, { adapter, weights: adapter ? "frozen" : "inputs" });
-  return {
-    async sample({ prompts, samples, round, signal }) {
-      const completions = await generate(model, {
-        ...sampling,
-        prompts,
-        samples,
-        maxNewTokens: maxCompletionLength,
-        seed: `${seed} round ${round}`,
-        adapter,
-        decoder,
-        signal,
-      });
-      signal?.throwIfAborted();
-      return completions.flat().map(({ tokenIds, finishReason }) => ({
-        tokenIds,
-        terminated: finishReason === "stop",
-      }));
-    },
-    dispose: () => decoder.dispose(),
+  const sample: Sampler = async ({ prompts, samples, round, signal }) => {
+    const completions = await generate(model, {
+      ...sampling,
+      prompts,
+      samples,
+      maxNewTokens: maxCompletionLength,
+      seed: `${seed} round ${round}`,
+      adapter,
+      decoder,
+      signal,
+    });
+    signal?.throwIfAborted();
+    return completions.flat().map(({ tokenIds, finishReason }) => ({
+      tokenIds,
+      terminated: finishReason === "stop",
+    }));
   };
+  const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = sampling;
+  sample.fingerprint = { temperature, topK, topP, minP, repetitionPenalty, maxCompletionLength, seed };
+  return { sample, dispose: () => decoder.dispose() };
 }

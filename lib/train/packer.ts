@@ -47,6 +47,11 @@ export class Packer {
     return filled;
   }
 
+  /** Documents read from the stream so far. */
+  get read(): number {
+    return this.#read;
+  }
+
   /** Lets the stream end. */
   close(): void {
     this.#stream.return?.();

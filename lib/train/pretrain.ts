@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { CausalLM } from "../models/mod.ts";
 import { collatePacked, type TokenizedExample } from "./batch.ts";
+import type { BestMetricOptions } from "./best_metric.ts";
 import { explodedLoss } from "./divergence.ts";
 import { chooseKeptLayers } from "./kept_layers.ts";
 import { Packer } from "./packer.ts";
@@ -17,7 +18,8 @@ import {
 
 /** What to train on; the other options as in every trainer. */
 export interface PretrainOptions
-  extends Omit<TrainingOptions, "numTrainEpochs" | "shuffle" | "evalSteps" | "loadBestModelAtEnd"> {
+  extends
+    Omit<TrainingOptions, "numTrainEpochs" | "shuffle" | "evalSteps" | "loadBestModelAtEnd" | keyof BestMetricOptions> {
   model: CausalLM;
   /** Documents in the order in which they are read; each is read once. A resumed run wants the same ones again. */
   documents: Iterable<TokenizedExample>;
@@ -55,9 +57,10 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
   const packer = new Packer(documents, maxLength);
   const readHash = new TokenHash();
   const nextBatches = () => {
+    const first = packer.read;
     const packs = Array.from({ length: gradientAccumulationSteps }, () => packer.take(perDeviceTrainBatchSize));
-    for (const { ids } of packs.flat(2)) readHash.add(ids);
-    return packs;
+    for (const example of packs.flat(2)) readHash.add(example);
+    return { packs, where: `documents read up to number ${packer.read}, ${packer.read - first} of them new` };
   };
   let session: TrainingSession | undefined;
   try {
@@ -65,11 +68,11 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
       trainer: "pretrain",
       model,
       options: { ...options, learningRate },
-      fingerprint: {
+      fingerprint: () => ({
         ...commonFingerprint({ ...options, perDeviceTrainBatchSize, gradientAccumulationSteps, learningRate }),
         maxLength,
         padTokenId,
-      },
+      }),
       totalSteps: maxSteps,
       stepsPerEpoch: null,
       lossLimit,
@@ -85,17 +88,19 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     while (!session.finished) {
       session.throwIfAborted();
       const started = performance.now();
-      const batches = nextBatches().map((packs) => collatePacked(packs, padTokenId));
+      const { packs, where } = nextBatches();
+      const batches = packs.map((rows) => collatePacked(rows, padTokenId));
       const passOptions = { trainable: "all" as const, residualLayers };
       const result = await supervisedBackward(model, session.optimizer, batches, passOptions);
       const tokens = batches.reduce((sum, batch) => sum + batch.tokenCount, 0);
       const all = batches.reduce((sum, { tokens }) => sum + tokens.batch * tokens.tokens, 0);
-      yield await session.update({ metrics: { ...result, packed_share: tokens / all }, rows: [], tokens, started });
+      const metrics = { ...result, packed_share: tokens / all };
+      yield await session.update({ metrics, rows: [], where, tokens, started });
       await session.checkpoint();
     }
     await session.finish();
   } catch (error) {
-    await session?.interrupted();
+    await session?.interrupted(error);
     throw error;
   } finally {
     packer.close();
@@ -108,17 +113,19 @@ const DOCUMENTS_FILE = "documents.json";
 /** Throws when the documents read so far are not those that the checkpoint's run had read. */
 async function checkDocuments(checkpoint: string, hash: string): Promise<void> {
   const path = `${checkpoint}/${DOCUMENTS_FILE}`;
-  const saved = z.object({ hash: z.string() }).parse(JSON.parse(await Deno.readTextFile(path)));
-  if (saved.hash === hash) return;
+  const saved = z.object({ hash: z.string() }).safeParse(JSON.parse(await Deno.readTextFile(path)));
+  if (saved.data?.hash === hash) return;
   throw new Error(`${path}: the run had read other documents than those given now: resume with the same ones`);
 }
 
-/** A running hash (FNV-1a, 32 bits) of token ids: enough to notice other documents, and cheap. */
+/** A running hash (FNV-1a, 32 bits) of ids and masks: enough to notice other documents, and cheap. */
 class TokenHash {
   #hash = 0x811c9dc5;
 
-  add(ids: readonly number[]): void {
-    for (const id of ids) this.#hash = Math.imul(this.#hash ^ id, 0x01000193);
+  add({ ids, lossMask }: TokenizedExample): void {
+    for (let token = 0; token < ids.length; token++) {
+      this.#hash = Math.imul(this.#hash ^ (2 * ids[token] + Number(lossMask[token])), 0x01000193);
+    }
   }
 
   get value(): string {

@@ -26,14 +26,21 @@ export interface SampledCompletion {
   terminated: boolean;
 }
 
-/** Writes `samples` completions for each prompt: all of the first prompt, then all of the second, and so on. */
-export type Sampler = (request: {
+/** What a sampler is asked for. */
+export interface SampleRequest {
   prompts: readonly (readonly number[])[];
   samples: number;
   /** Different for each batch of a run, so that a seeded sampler draws anew. */
   round: number;
   signal?: AbortSignal;
-}) => Promise<SampledCompletion[]>;
+}
+
+/** Writes `samples` completions for each prompt: all of the first prompt, then all of the second, and so on. */
+export interface Sampler {
+  (request: SampleRequest): Promise<SampledCompletion[]>;
+  /** The options that decide what it draws: a run is resumed only with a sampler of the same ones. */
+  fingerprint?: Readonly<Record<string, unknown>>;
+}
 
 /** A scored completion. */
 export interface Rollout {

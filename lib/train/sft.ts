@@ -101,26 +101,29 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     model,
     adapter,
     options: { ...options, learningRate },
-    fingerprint: {
+    fingerprint: () => ({
       ...commonFingerprint({ ...options, ...shape, learningRate }),
       ...batching,
       ...objective,
       neftuneNoiseAlpha,
       padTokenId,
       trainDataset: examplesDigest(trainDataset),
-    },
+    }),
     totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(data.stepsPerEpoch * numTrainEpochs),
     stepsPerEpoch: data.stepsPerEpoch,
     lossLimit,
-    evaluate: evalDataset.length === 0 ? undefined : () => evaluateSft(model, evalBatches(), adapter, objective),
+    evaluation: evalDataset.length === 0 ? undefined : {
+      run: () => evaluateSft(model, evalBatches(), adapter, objective),
+      data: () => examplesDigest(evalDataset),
+    },
   });
-  for (const note of [...data.notes, ...held.notes]) session.note(note);
-  const trainable = adapter ? "lora" as const : "all" as const;
-  const largest = { batch: perDeviceTrainBatchSize, tokens: data.longestRow };
-  const residualLayers = chooseKeptLayers(session, model, adapter, options, largest);
-  const passOptions = { adapter, trainable, residualLayers };
-  const dataOfStep = data.bySteps(session.random);
   try {
+    for (const note of [...data.notes, ...held.notes]) session.note(note);
+    const trainable = adapter ? "lora" as const : "all" as const;
+    const largest = { batch: perDeviceTrainBatchSize, tokens: data.longestRow };
+    const residualLayers = chooseKeptLayers(session, model, adapter, options, largest);
+    const passOptions = { adapter, trainable, residualLayers };
+    const dataOfStep = data.bySteps(session.random);
     while (!session.finished) {
       session.throwIfAborted();
       const started = performance.now();
@@ -140,7 +143,7 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     }
     await session.finish();
   } catch (error) {
-    await session.interrupted();
+    await session.interrupted(error);
     throw error;
   } finally {
     await session.dispose();

@@ -31,12 +31,19 @@ export interface CheckpointOptions {
    * model, the adapter and the data that the run began with.
    */
   resumeFromCheckpoint?: boolean | string;
+  /**
+   * Resume also when other options decide the curve from here on, such as a lower learning rate after a divergence: what has
+   * changed is noted. Default false, which refuses.
+   */
+  resumeWithChanges?: boolean;
   /** Save a checkpoint when an evaluation is the best so far, and load it when the run ends. Default false. */
   loadBestModelAtEnd?: boolean;
   /** What a saved adapter names as its base: the model's name on the hub, or its folder. */
   baseModel?: string;
   /** The disk to write to; tests pass one that fails. */
   fileSystem?: FileSystem;
+  /** Called with each note as it is made: also with those that come after the last step. */
+  onNote?: (note: string) => void;
 }
 
 /** Options that all trainers take, with the names and defaults of transformers' TrainingArguments. */
@@ -134,6 +141,7 @@ export function checkPositiveInteger(options: Record<string, number | undefined>
 export function checkTrainingOptions(options: TrainingOptions & { learningRate: number }): void {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, maxSteps = -1, numTrainEpochs = 3, evalSteps = 0 } =
     options;
+  const { memoryBudget } = options;
   checkPositiveInteger({ perDeviceTrainBatchSize, gradientAccumulationSteps });
   checkCheckpointOptions(options);
   checkBestMetricOptions(options);
@@ -148,12 +156,16 @@ export function checkTrainingOptions(options: TrainingOptions & { learningRate: 
   if (!Number.isInteger(evalSteps) || evalSteps < 0) {
     throw new RangeError(`evalSteps: expected a positive integer, or 0 to evaluate at the end only, got ${evalSteps}`);
   }
+  if (memoryBudget !== undefined && !(memoryBudget > 0)) {
+    throw new RangeError(`memoryBudget: expected a number of bytes above 0, got ${memoryBudget}`);
+  }
   checkSchedule({ ...options, totalSteps: 1 });
 }
 
 function checkCheckpointOptions(options: TrainingOptions): void {
   const { outputDir, saveSteps, saveTotalLimit, resumeFromCheckpoint = false, loadBestModelAtEnd = false } = options;
   checkPositiveInteger({ saveSteps, saveTotalLimit });
+  if (outputDir === "") throw new Error("outputDir: expected the path of a folder, got an empty text");
   if (outputDir !== undefined) return;
   if (loadBestModelAtEnd) throw new Error("loadBestModelAtEnd needs outputDir: a folder for the best checkpoint");
   if (resumeFromCheckpoint === true) {

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { gigaflops, measure, median, peakMemory, quantile, QUICK, ratioOfRates, timing } from "./measure.ts";
+import {
+  gigaflops,
+  measure,
+  median,
+  peakMemory,
+  quantile,
+  QUICK,
+  ratioOfRates,
+  ratioOfTimes,
+  timing,
+} from "./measure.ts";
 
 Deno.test("median() and quantile() interpolate, whatever the order", () => {
   assert.equal(median([5]), 5);
@@ -64,6 +74,10 @@ Deno.test("ratioOfRates() and gigaflops() count the work", () => {
   assert.equal(gigaflops(one), 2);
   assert.equal(gigaflops(other), 4);
   assert.equal(ratioOfRates(one, other), 0.5);
+});
+
+Deno.test("ratioOfTimes() compares round by round", () => {
+  assert.equal(ratioOfTimes(timing([2, 30, 4]), timing([4, 60, 16])), 0.5);
 });
 
 Deno.test("peakMemory() remembers memory that is gone", () => {

@@ -72,7 +72,7 @@ async function measurePacking({ quick }: BenchSettings): Promise<Row[]> {
   const batches = { padding: batchesOf(rowsOf.padding), packing: batchesOf(rowsOf.packing) };
   const timings = await measure(
     { padding: epoch(batches.padding), packing: epoch(batches.packing) },
-    quick ? QUICK : { rounds: 5 },
+    quick ? QUICK : { rounds: 3 },
   );
 
   return (["padding", "packing"] as const).map((way) => {

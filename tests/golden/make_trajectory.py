@@ -24,7 +24,7 @@ from transformers import AutoModelForCausalLM, TrainerCallback
 from transformers.trainer_pt_utils import LabelSmoother
 from trl import SFTConfig, SFTTrainer
 
-from float64 import use_float64
+from float64 import check_float64, use_float64
 from golden_files import FOLDER, norm, save_arrays, save_json
 from make_grpo_training import ended, even_words
 from make_sft import trained_weights
@@ -62,8 +62,8 @@ GRPO_RUNS = {
 }
 LENGTHS = [[8, 5, 3, 8, 6, 8, 2, 7], [4, 8, 7, 2, 5, 8, 8, 3], [6, 3, 8, 4, 8, 8, 7, 5]]
 TRUNCATED = [[0, 5], [6], [2]]
-# Written whole: of the full model five weights of all kinds, of an adapter the factors of four matrices of the last layer.
-# Of all others the JSON has the norm.
+# Written whole: of the full model five weights of all kinds, of an adapter the factors of four matrices of the last
+# layer. Of all others the JSON has the norm.
 KEPT_WEIGHTS = [
     "model.layers.0.self_attn.q_proj.bias",
     "model.layers.1.self_attn.v_proj.weight",
@@ -110,6 +110,16 @@ def check_accuracy(model, inputs, smallest: float = 2e-4) -> None:
     margin = (logits.gather(-1, targets).squeeze(-1) - others).abs().min().item()
     if margin < smallest:
         raise AssertionError(f"choose another seed: a target is within {margin} of another word")
+
+
+def check_loss(trainer) -> float:
+    """Proves that nothing between weights and loss is float32; dft's gradient is not the derivative of its loss."""
+    batch = trainer.data_collator([dict(row) for row in trainer.train_dataset][:2])
+    count = (batch["labels"] != IGNORED).sum()
+    return check_float64(
+        lambda: trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=count),
+        list(trainer.model.parameters()),
+    )
 
 
 class Snapshots(TrainerCallback):
@@ -167,7 +177,8 @@ def train_sft(models: dict, rows: list, options: dict) -> dict:
         snapshots = Snapshots(model, CHANGES_AT)
         trainer.add_callback(snapshots)
         trainer.train()
-        print(f"{len(trainer.train_dataset)} rows, {trainer.state.epoch:.1f} epochs")
+        if torch.get_default_dtype() == torch.float64 and trainer.args.loss_type != "dft":
+            print(f"{len(trainer.train_dataset)} rows; central difference agrees to {check_loss(trainer):.1e}")
     logs = [entry for entry in trainer.state.log_history if "loss" in entry]
     assert len(logs) == STEPS
     return {"steps": {metric: [log[metric] for log in logs] for metric in METRICS}, "changes": snapshots.changes}

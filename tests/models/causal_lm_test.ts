@@ -1,13 +1,37 @@
 import assert from "node:assert/strict";
 import { createLora } from "../../lib/adapters/mod.ts";
-import { type CausalLM, createModel, type ForwardOptions, type TokenBatch } from "../../lib/models/mod.ts";
+import {
+  type CausalLM,
+  createModel,
+  type ForwardOptions,
+  type ModelConfig,
+  type TokenBatch,
+} from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { collate } from "../../lib/train/mod.ts";
+import { collate, collatePacked } from "../../lib/train/mod.ts";
 import { assertClose, relativeError } from "../support/golden.ts";
 import { randomExamples, withEngine, withTinyModel } from "../support/tiny_model.ts";
 
 const { tokens: batch, wanted } = collate(randomExamples(3), 0);
 const coefficients = new Float32Array(wanted.rows.length).fill(-1 / wanted.rows.length);
+
+/** A model of its own, whose head is not tied. */
+const CONFIG: ModelConfig = {
+  family: "qwen2",
+  vocabSize: 96,
+  hiddenSize: 16,
+  intermediateSize: 24,
+  layers: 2,
+  heads: 2,
+  kvHeads: 1,
+  headDim: 8,
+  rmsNormEps: 1e-6,
+  ropeTheta: 1e4,
+  maxPositions: 64,
+  tieWordEmbeddings: false,
+  attentionBias: true,
+  eosTokenIds: [],
+};
 
 /** The mean negative log-probability of the batch. */
 async function lossOf(model: CausalLM): Promise<number> {
@@ -118,23 +142,7 @@ Deno.test("CausalLM.forward() adds embeddingNoise as if the table's rows had it"
 
 Deno.test("CausalLM.dispose() frees everything, and may be called again", () =>
   withEngine(async (engine) => {
-    const config = {
-      family: "qwen2" as const,
-      vocabSize: 96,
-      hiddenSize: 16,
-      intermediateSize: 24,
-      layers: 2,
-      heads: 2,
-      kvHeads: 1,
-      headDim: 8,
-      rmsNormEps: 1e-6,
-      ropeTheta: 1e4,
-      maxPositions: 64,
-      tieWordEmbeddings: false,
-      attentionBias: true,
-      eosTokenIds: [],
-    };
-    const model = await createModel(config, { engine, random: new Random(1) });
+    const model = await createModel(CONFIG, { engine, random: new Random(1) });
     assert.ok(Math.abs(await lossOf(model) - Math.log(96)) < 0.1);
     await model.dispose();
     await model.dispose();
@@ -165,6 +173,18 @@ Deno.test("CausalLM.backward() asks for a forward pass that kept something", () 
     const pass = await model.forward(batch);
     const backward = model.backward(pass, wanted, coefficients, () => {});
     await assert.rejects(backward, /run the forward pass with keep: "inputs" or "residuals"/);
+  }));
+
+Deno.test("CausalLM.forward() reads a row that is longer than any document packed in it", () =>
+  withEngine(async (engine) => {
+    const config = { ...CONFIG, maxPositions: 512 };
+    const model = await createModel(config, { engine, random: new Random(1) });
+    const document = { ids: Array.from({ length: 150 }, (_, i) => i % 96), lossMask: new Array(150).fill(true) };
+    const alone = await model.forward(collate([document], 0).tokens);
+    const packed = await model.forward(collatePacked([[document, document]], 0).tokens);
+    const expected = [...alone.hidden.data as Float32Array];
+    assertClose(packed.hidden.data as Float32Array, [...expected, ...expected], "hidden state", 1e-6);
+    await model.dispose();
   }));
 
 Deno.test("CausalLM.forward() names the factor that an adapter lacks", () =>

@@ -12,6 +12,7 @@ import {
   type TokenizedExample,
   trainHouseTokenizer,
 } from "../../lib/train/mod.ts";
+import { assertSameNumbers } from "../support/same_numbers.ts";
 import { collect, inFolder, numbersOf, withEngine } from "../support/tiny_model.ts";
 
 /** The recipe in a size that trains within a second. */
@@ -111,7 +112,7 @@ Deno.test("pretrainHouseModel() resumed in any phase goes on as if it had never 
         const options = { outputDir: `${folder}/${stopAfter}`, saveSteps: 1, resumeFromCheckpoint: true };
         const curve: Record<number, Metrics> = {};
         await train(options, curve, stopAfter);
-        assert.deepEqual(await train(options, curve), weights, `weights after a stop at ${stopAfter} of ${total}`);
+        assertSameNumbers(await train(options, curve), weights, `stopped at ${stopAfter} of ${total}`);
         assert.deepEqual(curve, whole, `stopped at ${stopAfter} of ${total}`);
       }
     })

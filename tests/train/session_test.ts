@@ -12,6 +12,7 @@ import {
   type TrainingStep,
 } from "../../lib/train/mod.ts";
 import { failingFileSystem } from "../files/failing_file_system.ts";
+import { assertSameNumbers } from "../support/same_numbers.ts";
 import { collect, inFolder, numbersOf, randomExamples, withTinyModel } from "../support/tiny_model.ts";
 
 const examples = randomExamples(24, "session");
@@ -44,7 +45,7 @@ Deno.test("a checkpoint of sft() is a folder that loadModel() or loadAdapter() r
     inFolder(async (folder) => {
       await collect(sft(options(model, { outputDir: `${folder}/all` })));
       const loaded = await loadModel(`${folder}/all/checkpoint-6`, { engine: model.engine });
-      assert.deepEqual(await numbersOf(loaded, loaded.weights), await numbersOf(model, model.weights));
+      assertSameNumbers(await numbersOf(loaded, loaded.weights), await numbersOf(model, model.weights), "loaded");
       await loaded.dispose();
 
       const adapter = await createLora(model, new Random(1));
@@ -73,7 +74,9 @@ Deno.test("sft() resumes from the newest checkpoint that is whole, and says whic
         const bytes = await Deno.readFile(`${kept}/${name}`);
         await harm(`${kept}/${name}`);
         const problems: string[] = [];
-        const found = await findCheckpoint(outputDir, ({ step }, problem) => problems.push(`${step}: ${problem}`));
+        const found = await findCheckpoint(outputDir, {
+          onBroken: ({ step }, problem) => problems.push(`${step}: ${problem}`),
+        });
         assert.equal(found?.step, 4);
         assert.match(problems.join(), reason);
         await assert.rejects(
@@ -112,8 +115,8 @@ Deno.test("sft() refuses to resume as another run, naming every difference, and 
       const cases: [Partial<SftOptions>, RegExp][] = [
         [{ learningRate: 2e-2, seed: 7 }, /learningRate was 0.01 and is 0.02; seed was 42 and is 7/],
         [{ trainDataset: randomExamples(24, "others") }, /trainDataset was "sha256:/],
-        [{ adapter: other }, /trained was .*"r":4.* and is .*"r":2/],
-        [{ adapter: undefined }, /trained was .* and is "all weights"/],
+        [{ adapter: other }, /trained.r was 4 and is 2; trained.scaling was 2 and is 4/],
+        [{ adapter: undefined }, /trained.r was 4 and is off.* trained was off and is "all weights"/],
         [{ resumeFromCheckpoint: false }, /outputDir holds .*checkpoint-6 of an earlier run: go on with it/],
         [{ outputDir: undefined }, /resumeFromCheckpoint: true needs outputDir/],
       ];
@@ -157,12 +160,12 @@ Deno.test("sft() stopped by its signal saves a checkpoint of the last step done"
 Deno.test("sft() stops before a loss that explodes changes a weight, naming step, rows and the last good checkpoint", () =>
   withTinyModel((model) =>
     inFolder(async (outputDir) => {
-      const before = { step: 0, weights: await numbersOf(model, model.weights) };
-      const run = sft(
-        options(model, { outputDir, saveSteps: 1, learningRate: 30, maxGradNorm: 0, maxSteps: 50, shuffle: false }),
-      );
+      const common = { outputDir, saveSteps: 1, shuffle: false, maxGradNorm: 0 };
+      await collect(sft(options(model, { ...common, maxSteps: 2 })));
+      const before = { step: 0, weights: new Map<string, Float32Array>() };
+      const change = { learningRate: 30, maxSteps: 50, resumeFromCheckpoint: true, resumeWithChanges: true };
       await assert.rejects(async () => {
-        for await (const { step } of run) {
+        for await (const { step } of sft(options(model, { ...common, ...change, saveTotalLimit: 1 }))) {
           before.step = step;
           before.weights = await numbersOf(model, model.weights);
         }
@@ -171,12 +174,14 @@ Deno.test("sft() stops before a loss that explodes changes a weight, naming step
         const first = 4 * (before.step % 6);
         assert.deepEqual([...error.rows], [first, first + 1, first + 2, first + 3]);
         assert.equal(error.step, before.step + 1);
-        assert.equal(error.lastCheckpoint, `${outputDir}/checkpoint-${before.step}`);
+        // The checkpoint of the step before holds the weights that gave this loss.
+        assert.equal(error.lastCheckpoint, `${outputDir}/checkpoint-${before.step - 1}`);
         assert.match(error.message, /the loss (is|has exploded to) .* on rows \d+, \d+, \d+, \d+ of trainDataset/);
         return true;
       });
-      assert.ok(before.step >= 1);
-      assert.deepEqual(await numbersOf(model, model.weights), before.weights);
+      assert.equal(before.step, 3);
+      assertSameNumbers(await numbersOf(model, model.weights), before.weights, "weights");
+      assert.deepEqual(await stepsIn(outputDir), [2, 3], "the good one is kept beyond saveTotalLimit");
     })
   ));
 
@@ -185,7 +190,7 @@ Deno.test("sft() stops at a loss that is not a number", () =>
     (model.weight("model.norm.weight").data as Float32Array)[3] = NaN;
     await assert.rejects(collect(sft(options(model))), (error: Error) => {
       assert.ok(error instanceof DivergenceError);
-      assert.match(error.message, /^step 1: the loss is NaN on rows .* There is no checkpoint to go back to/);
+      assert.match(error.message, /^step 1: the loss is NaN on rows .* There is no earlier checkpoint to go back to/);
       return true;
     });
   }));
@@ -214,7 +219,7 @@ Deno.test("sft() keeps the best checkpoint, stops when evaluations get no better
       const best = losses.indexOf(Math.min(...losses)) + 1;
       assert.equal(steps.length, best + 3, `eval losses ${losses}`);
       assert.ok(steps.length < 60);
-      assert.deepEqual(await numbersOf(model, model.weights), weightsAt.get(best));
+      assertSameNumbers(await numbersOf(model, model.weights), weightsAt.get(best)!, "the best weights");
       assert.deepEqual(await stepsIn(outputDir), [best, steps.length]);
       assert.match(
         notesOf(steps).join("\n"),
@@ -231,7 +236,7 @@ Deno.test("sft() names the metric that an evaluation does not give, and options 
   withTinyModel(async (model) => {
     const cases: [Partial<SftOptions>, RegExp][] = [
       [
-        { evalDataset: examples, earlyStoppingPatience: 1, metricForBestModel: "accuracy" },
+        { evalDataset: examples, evalSteps: 1, earlyStoppingPatience: 1, metricForBestModel: "accuracy" },
         /no "eval_accuracy"; expected one of eval_loss, eval_mean_token_accuracy, eval_entropy/,
       ],
       [{ earlyStoppingPatience: 0 }, /earlyStoppingPatience: expected a positive integer, got 0/],

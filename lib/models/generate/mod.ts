@@ -10,4 +10,5 @@ export type {
   GenerationProgress,
   TokenEvent,
 } from "./options.ts";
+export { NotFiniteLogitsError } from "./sample.ts";
 export type { LogitsContext, LogitsProcessor, SamplingOptions } from "./sample.ts";

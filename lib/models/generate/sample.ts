@@ -9,6 +9,11 @@ import type { Random } from "../../random/mod.ts";
 import type { NextTokenScores } from "./decoder.ts";
 import { Truncation } from "./truncate.ts";
 
+/** A model's logits are not numbers: its weights or its adapter have diverged. */
+export class NotFiniteLogitsError extends Error {
+  override name = "NotFiniteLogitsError";
+}
+
 /** How tokens are chosen. */
 export interface SamplingOptions {
   /** What logits are divided by; 0: always the most likely token. */
@@ -95,7 +100,7 @@ export class Sampler {
     const highestLogit = scores.highestLogit[row];
     const highestProbability = scores.highestProbability[row];
     if (!(highestProbability > 0)) {
-      throw new Error("the model's logits are not finite: its weights or its adapter have diverged");
+      throw new NotFiniteLogitsError("the model's logits are not finite: its weights or its adapter have diverged");
     }
     if (edit || (repetitionPenalty !== 1 && temperature === 0)) {
       this.token = this.#drawEdited(logits, seen, edit, random);

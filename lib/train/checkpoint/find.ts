@@ -1,6 +1,6 @@
 /** Finding a run's checkpoints, and keeping only some of them. */
-import { denoFileSystem, type FileSystem, recoverFolder } from "../../files/mod.ts";
-import { verifyManifest } from "./manifest.ts";
+import { denoFileSystem, type FileSystem, recoverFolder, removeStaleTemporaries } from "../../files/mod.ts";
+import { MANIFEST_FILE, verifyManifest } from "./manifest.ts";
 
 /** A checkpoint's folder. */
 export interface FoundCheckpoint {
@@ -23,19 +23,21 @@ export async function listCheckpoints(outputDir: string): Promise<FoundCheckpoin
   return found.sort((a, b) => a.step - b.step);
 }
 
-/**
- * The newest checkpoint that is whole.
- *
- * @param onBroken Told about newer ones that are not, and why.
- */
+/** Options of `findCheckpoint`. */
+export interface FindCheckpointOptions {
+  /** Told about newer ones that are not whole, and why. */
+  onBroken?: (checkpoint: FoundCheckpoint, problem: string) => void;
+  fileSystem?: FileSystem;
+}
+
+/** The newest checkpoint that is whole. One that a crash left under another name while it was replaced is put back first. */
 export async function findCheckpoint(
   outputDir: string,
-  onBroken: (checkpoint: FoundCheckpoint, problem: string) => void = () => {},
+  { onBroken = () => {}, fileSystem = denoFileSystem }: FindCheckpointOptions = {},
 ): Promise<FoundCheckpoint | null> {
   for (const name of await namesIn(outputDir)) {
-    // A crash while a checkpoint was being replaced left it under another name.
     const match = /^\.(checkpoint-\d+)\.previous$/.exec(name);
-    if (match) await recoverFolder(`${outputDir}/${match[1]}`);
+    if (match) await recoverFolder(`${outputDir}/${match[1]}`, { fileSystem });
   }
   for (const checkpoint of (await listCheckpoints(outputDir)).reverse()) {
     const problem = await verifyManifest(checkpoint.path);
@@ -45,21 +47,17 @@ export async function findCheckpoint(
   return null;
 }
 
-/** Removes all but the newest `limit` checkpoints, and `keep`. */
-export async function removeOldCheckpoints(
-  outputDir: string,
-  { limit, keep, fileSystem = denoFileSystem }: { limit: number; keep: readonly number[]; fileSystem?: FileSystem },
-): Promise<void> {
-  const checkpoints = await listCheckpoints(outputDir);
-  for (const { path, step } of checkpoints.slice(0, Math.max(0, checkpoints.length - limit))) {
-    if (!keep.includes(step)) await fileSystem.remove(path);
-  }
+/** Removes a checkpoint. Its manifest goes first: what a crash leaves of it is then known not to be whole. */
+export async function removeCheckpoint(path: string, fileSystem: FileSystem = denoFileSystem): Promise<void> {
+  await fileSystem.remove(`${path}/${MANIFEST_FILE}`);
+  await fileSystem.remove(path);
 }
 
-/** Removes what a killed run left half-written. No other run may be writing to the folder. */
+/** Removes what killed runs left half-written. */
 export async function clearTemporaries(outputDir: string, fileSystem: FileSystem = denoFileSystem): Promise<void> {
-  for (const name of await namesIn(outputDir)) {
-    if (/^\.checkpoint-\d+\..*\.partial$/.test(name)) await fileSystem.remove(`${outputDir}/${name}`);
+  const targets = (await namesIn(outputDir)).map((name) => /^\.(checkpoint-\d+)\..*\.partial$/.exec(name)?.[1]);
+  for (const target of new Set(targets)) {
+    if (target !== undefined) await removeStaleTemporaries(fileSystem, `${outputDir}/${target}`);
   }
 }
 
@@ -68,7 +66,11 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     for await (const { name } of Deno.readDir(folder)) names.push(name);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new Error(`${folder} is a file: expected a folder for checkpoints`, { cause: error });
+    }
+    throw error;
   }
   return names;
 }

@@ -12,7 +12,7 @@ export function digest(values: Iterable<unknown>): string {
   const hash = createHash("sha256");
   for (const value of values) {
     if (ArrayBuffer.isView(value)) hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-    else hash.update(JSON.stringify(value) + "\n");
+    else hash.update(JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part) + "\n");
   }
   return `sha256:${hash.digest("hex").slice(0, 32)}`;
 }
@@ -28,59 +28,80 @@ export function examplesDigest(examples: readonly TokenizedExample[]): string {
   return digest(parts());
 }
 
-/** Weights larger than this are left out of the digest: on a GPU each has to be copied back. */
-const MOST_HASHED = 1 << 20;
+/** Weights larger than this are left out of the digest where they would have to be copied from a GPU. */
+const MOST_COPIED = 1 << 20;
 
 /** One number in so many is hashed. */
 const HASHED_STRIDE = 61;
 
+/** What names the run itself: with another one nothing of a checkpoint fits. */
+const STRUCTURE = /^(trainer|trained|model|baseWeights)\b/;
+
 /**
- * The parts that all trainers have in common: the model's shape, what is trained, and, where an adapter is, the frozen
- * weights it corrects.
+ * The parts that all trainers have in common: the model's shape, what is trained, and the weights that training leaves alone.
  *
- * @param options The options that decide the curve, with their defaults filled in.
+ * @param options The options that decide the curve.
+ * @param hasFrozenWeights Whether the given model's weights matter beyond their first values: an adapter corrects them,
+ *   or they are a reference policy.
  */
 export async function fingerprintOf(
   model: CausalLM,
   adapter: LoraAdapter | undefined,
   options: Readonly<Record<string, unknown>>,
+  hasFrozenWeights: boolean,
 ): Promise<Fingerprint> {
   const { eosTokenIds: _, ...shape } = model.config;
   const trained = adapter ? { r: adapter.r, modules: [...adapter.modules], scaling: adapter.scaling } : "all weights";
-  const base = adapter ? { baseWeights: await weightsDigest(model) } : {};
-  // Through JSON, so that what is read back compares equal.
-  return JSON.parse(JSON.stringify({ model: shape, trained, ...base, ...options }));
+  const base = hasFrozenWeights ? { baseWeights: await weightsDigest(model) } : {};
+  return flattened({ model: shape, trained, ...base, ...options });
 }
 
 async function weightsDigest(model: CausalLM): Promise<string> {
   const samples: Float32Array[] = [];
   for (const tensor of model.weights.values()) {
-    if (tensor.byteLength > 4 * MOST_HASHED) continue;
+    if (!tensor.data && tensor.byteLength > 4 * MOST_COPIED) continue;
     const numbers = await model.engine.read(tensor) as Float32Array;
-    samples.push(
-      Float32Array.from({ length: Math.ceil(numbers.length / HASHED_STRIDE) }, (_, i) => numbers[i * HASHED_STRIDE]),
-    );
+    const count = Math.ceil(numbers.length / HASHED_STRIDE);
+    samples.push(Float32Array.from({ length: count }, (_, i) => numbers[i * HASHED_STRIDE]));
   }
   return digest(samples);
 }
 
+/** Nested values by their paths, as JSON has them: `model.hiddenSize`. */
+function flattened(values: Readonly<Record<string, unknown>>, prefix = ""): Fingerprint {
+  const flat: Fingerprint = {};
+  for (const [name, value] of Object.entries(values)) {
+    const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (isRecord) Object.assign(flat, flattened(value as Record<string, unknown>, `${prefix}${name}.`));
+    else if (value !== undefined) flat[prefix + name] = JSON.parse(JSON.stringify(value));
+  }
+  return flat;
+}
+
 /**
- * Checks that a run goes on as it began.
+ * Checks that a run goes on as it began. An option that one of the two does not have counts as off: it came to Kiln later.
  *
  * @param folder The checkpoint, for the message.
+ * @param allowChanges Take other options, but for the model and what is trained.
+ * @returns A line for each difference that is allowed.
  * @throws Naming each option that differs, with both values.
  */
-export function compareFingerprints(folder: string, saved: Fingerprint, current: Fingerprint): void {
-  const show = (value: unknown) => value === undefined ? "nothing" : JSON.stringify(value);
-  const names = new Set([...Object.keys(saved), ...Object.keys(current)]);
-  const differences = [...names]
-    .filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(current[name]))
-    .map((name) => `${name} was ${show(saved[name])} and is ${show(current[name])}`);
-  if (differences.length === 0) return;
+export function compareFingerprints(
+  folder: string,
+  saved: Fingerprint,
+  current: Fingerprint,
+  allowChanges: boolean,
+): string[] {
+  const text = (value: unknown) =>
+    [undefined, null, false, 0, ""].includes(value as null) ? "off" : JSON.stringify(value);
+  const differing = [...new Set([...Object.keys(saved), ...Object.keys(current)])]
+    .filter((name) => text(saved[name]) !== text(current[name]));
+  const lines = differing.map((name) => `${name} was ${text(saved[name])} and is ${text(current[name])}`);
+  if (differing.length === 0 || (allowChanges && !differing.some((name) => STRUCTURE.test(name)))) return lines;
+  const remedy = differing.some((name) => STRUCTURE.test(name))
+    ? "Resume with what it was made with"
+    : "Resume with the same options, set resumeWithChanges to go on with these";
   throw new Error(
-    `${folder} belongs to another run: ${
-      differences.join("; ")
-    }. Resume with what it was made with, or begin anew in ` +
-      "another outputDir",
+    `${folder} belongs to another run: ${lines.join("; ")}. ${remedy}, or begin anew in another outputDir`,
   );
 }

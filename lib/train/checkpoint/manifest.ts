@@ -24,11 +24,19 @@ export async function writeManifest(folder: string, fileSystem?: FileSystem): Pr
  * @returns null, or what is wrong.
  */
 export async function verifyManifest(folder: string): Promise<string | null> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(`${folder}/${MANIFEST_FILE}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) return "it is a file";
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return await exists(folder) ? `it has no ${MANIFEST_FILE}` : "there is no such folder";
+  }
   let manifest: z.infer<typeof manifestSchema>;
   try {
-    manifest = manifestSchema.parse(JSON.parse(await Deno.readTextFile(`${folder}/${MANIFEST_FILE}`)));
-  } catch (error) {
-    return error instanceof Deno.errors.NotFound ? `it has no ${MANIFEST_FILE}` : `${MANIFEST_FILE} is damaged`;
+    manifest = manifestSchema.parse(JSON.parse(text));
+  } catch {
+    return `${MANIFEST_FILE} is damaged`;
   }
   for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
     let size: number;
@@ -42,6 +50,16 @@ export async function verifyManifest(folder: string): Promise<string | null> {
     if (await hashOf(`${folder}/${name}`) !== sha256) return `${name} is damaged`;
   }
   return null;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 async function namesOfFiles(folder: string): Promise<string[]> {

@@ -4,15 +4,9 @@
  * @module
  */
 export { compareFingerprints, digest, examplesDigest, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
-export {
-  checkpointName,
-  clearTemporaries,
-  findCheckpoint,
-  type FoundCheckpoint,
-  listCheckpoints,
-  removeOldCheckpoints,
-} from "./find.ts";
+export { findCheckpoint, type FindCheckpointOptions, type FoundCheckpoint, listCheckpoints } from "./find.ts";
 export { verifyManifest } from "./manifest.ts";
 export { restoreCheckpoint, restoreParameters } from "./restore.ts";
+export { RunCheckpoints } from "./run_checkpoints.ts";
 export { saveCheckpoint } from "./save.ts";
 export { readState, type TrainerState } from "./state.ts";

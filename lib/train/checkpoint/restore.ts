@@ -1,8 +1,7 @@
 /** Taking a run's parameters and optimizer back to where a checkpoint left them. */
-import type { LoraAdapter } from "../../adapters/mod.ts";
+import { adapterTensorName, type LoraAdapter } from "../../adapters/mod.ts";
 import type { DeviceTensor } from "../../engine/mod.ts";
 import { type CausalLM, openCheckpoint, openSafetensors, type TensorSource } from "../../models/mod.ts";
-import { adapterTensorName } from "../../adapters/mod.ts";
 import type { AdamW } from "../optimizer.ts";
 import { OPTIMIZER_FILE } from "./save.ts";
 
@@ -32,8 +31,12 @@ export async function restoreCheckpoint(
     await restoreParameters(folder, model, adapter);
     for (const name of names) {
       const { shape } = optimizer.parameters.get(name)!;
-      const read = async (kind: string) => await model.engine.store(await file.readF32(`${kind}.${name}`), shape);
-      optimizer.restoreMoments(name, { first: await read("first"), second: await read("second") });
+      // Both are read before the first goes to the engine: a failure leaves nothing there.
+      const [first, second] = [await file.readF32(`first.${name}`), await file.readF32(`second.${name}`)];
+      optimizer.restoreMoments(name, {
+        first: await model.engine.store(first, shape),
+        second: await model.engine.store(second, shape),
+      });
     }
     optimizer.steps = optimizerSteps;
   } finally {

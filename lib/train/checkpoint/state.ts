@@ -17,6 +17,7 @@ const stateSchema = z.object({
   stoppedEarly: z.boolean(),
   best: z.object({ step: z.number(), metric: z.string(), value: z.number() }).nullable(),
   evaluationsWithoutGain: z.number().int().nonnegative(),
+  evaluationData: z.string().nullable(),
   optimizerSteps: z.number().int().nonnegative(),
   random: z.object({
     algorithm: z.literal("xoshiro128**"),
@@ -38,6 +39,8 @@ export interface TrainerState extends Omit<z.infer<typeof stateSchema>, "format"
   numTokens: number;
   /** The best evaluation so far, by the metric that decides. */
   best: { step: number; metric: string; value: number } | null;
+  /** A digest of what was evaluated on: evaluations on other data do not compare. */
+  evaluationData: string | null;
   /** Layers whose residuals are kept: another number would round differently. Null where the trainer has no choice. */
   keptLayers: number | null;
   /** What the curve depends on, by name; see `compareFingerprints`. */

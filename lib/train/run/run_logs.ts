@@ -12,13 +12,15 @@ export const NOTES_FILE = "notes.jsonl";
 export const COMPLETIONS_FILE = "completions.jsonl";
 
 /** A row of completions.jsonl, but for its step. */
-export type CompletionRow = Pick<
-  Rollout,
-  "prompt" | "completion" | "rewards" | "reward" | "advantage" | "terminated"
-> & {
-  /** The completion's length. */
-  tokens: number;
-};
+export type CompletionRow =
+  & Pick<
+    Rollout,
+    "prompt" | "completion" | "rewards" | "reward" | "advantage" | "terminated"
+  >
+  & {
+    /** The completion's length. */
+    tokens: number;
+  };
 
 /** The part of a rollout that is worth keeping: no token ids. */
 export function completionRow(rollout: Rollout): CompletionRow {
