@@ -139,6 +139,19 @@ export const RUNGS: readonly Rung[] = [
     comparisons: /change/,
   },
   {
+    what:
+      "Trajectories: 50 steps of SFT (all weights; LoRA on Qwen3 and Llama, packed, smoothed, dft), six of GRPO: every step's metrics",
+    against: "TRL in float64",
+    tests: ["train/trajectory_test.ts"],
+    comparisons: /^(?!.*change)/,
+  },
+  {
+    what: "The same: by how much the weights changed after 2, 10 and 50 steps",
+    against: "TRL in float64",
+    tests: ["train/trajectory_test.ts"],
+    comparisons: /change/,
+  },
+  {
     what: "8 x 1 rows accumulated",
     against: "one batch of 8 (SFT and GRPO)",
     tests: ["train/sft_equivalences_test.ts", "train/grpo_learning_test.ts"],

@@ -150,7 +150,9 @@ export class TrainingSession {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof NotFiniteLogitsError)) throw error;
+      // The decoder says which completion it was, and names this as the cause.
+      const causes = [error, error instanceof Error ? error.cause : undefined];
+      if (!causes.some((cause) => cause instanceof NotFiniteLogitsError)) throw error;
       throw await this.#diverged(this.step + 1, "the model's logits are not finite", data, error);
     }
   }
