@@ -51,13 +51,16 @@ const SLACK = 1.2;
 /**
  * Chooses for a run: for its largest micro-batch, so that one program serves all of them.
  *
- * @throws {RangeError} When `memoryBudget` is not a number above 0.
+ * @throws {RangeError} When `memoryBudget` is not a number above 0, or `gradientCheckpointing` is something else.
  */
 export function planMemory(config: ModelConfig, options: MemoryPlanOptions): MemoryPlan {
   const { gradientCheckpointing = "auto", device = "cpu", trainable } = options;
   const { memoryBudget: budget = device === "cpu" ? Math.max(1, availableMemory() / 2) : 0 } = options;
   if (!(budget > 0) && options.memoryBudget !== undefined) {
     throw new RangeError(`memoryBudget: expected a number of bytes above 0, got ${options.memoryBudget}`);
+  }
+  if (![true, false, "auto"].includes(gradientCheckpointing)) {
+    throw new RangeError(`gradientCheckpointing: expected true, false or "auto", got ${gradientCheckpointing}`);
   }
   const bytesOf = passBytes(config, options);
   let residualLayers = gradientCheckpointing === true || trainable === "none" ? 0 : config.layers;

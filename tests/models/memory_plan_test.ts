@@ -61,6 +61,11 @@ Deno.test("planMemory() takes half of the memory to spare as budget on the CPU, 
   }
 });
 
+Deno.test("planMemory() names an option that it does not understand", () => {
+  const unknown = { ...LORA, gradientCheckpointing: "yes" as "auto" };
+  assert.throws(() => planMemory(config, unknown), /gradientCheckpointing: expected true, false or "auto", got yes/);
+});
+
 Deno.test("planMemory() counts more for more rows, longer rows, and weights that are trained", () => {
   for (const checkpointing of [true, false]) {
     const bytes = bytesOf({}, checkpointing);

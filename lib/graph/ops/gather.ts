@@ -78,7 +78,7 @@ export function gatherRows(table: Tensor, indices: Tensor): Tensor {
   return applyGatherRows([table, indices], null)[0];
 }
 
-const applyScatterAddRows = defineOperator<{ distinct: boolean }>({
+const applyScatterAddRows = defineOperator<null>({
   name: "scatter_add_rows",
   infer([table, indices, rows]) {
     checkIndices(indices);
@@ -87,10 +87,10 @@ const applyScatterAddRows = defineOperator<{ distinct: boolean }>({
   },
   gradient: ({ inputs: [, indices], outputGradient }) => [outputGradient, null, gatherRows(outputGradient, indices)],
   lower(context) {
-    const { target, inputs: [table, indices, rows], inputTypes, outputs, attributes, emit, integers } = context;
+    const { target, inputs: [table, indices, rows], inputTypes, outputs, emit, integers } = context;
     const [{ shape: tableShape }, { shape: indexShape }] = inputTypes;
     const lists = emitColumn(context, indices, indexShape.length, tableShape[0]);
-    if (attributes.distinct || target !== "cpu") {
+    if (target !== "cpu") {
       emit("ScatterND", [table, lists, rows], { outputs, attributes: { reduction: "add" } });
       return;
     }
@@ -111,19 +111,9 @@ const applyScatterAddRows = defineOperator<{ distinct: boolean }>({
   },
 });
 
-/**
- * `table` with `rows` [...indices, ...row] added to its rows at `indices`; an index may occur several times.
- *
- * @param options `distinct`: a promise that no index occurs twice, which is several times faster on the CPU. There, where
- *   the promise is broken, sums are lost.
- */
-export function scatterAddRows(
-  table: Tensor,
-  indices: Tensor,
-  rows: Tensor,
-  options: { distinct?: boolean } = {},
-): Tensor {
-  return applyScatterAddRows([table, indices, rows], { distinct: options.distinct ?? false })[0];
+/** `table` with `rows` [...indices, ...row] added to its rows at `indices`; an index may occur several times. */
+export function scatterAddRows(table: Tensor, indices: Tensor, rows: Tensor): Tensor {
+  return applyScatterAddRows([table, indices, rows], null)[0];
 }
 
 const applyTakeAlong = defineOperator<null>({

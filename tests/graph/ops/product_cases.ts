@@ -106,7 +106,7 @@ export function indexCases(): GraphCase[] {
     {
       name: "scatterAddRows with distinct indices",
       inputs: { table: normal(4, 2, 3), ids: values([2, 0, 3], [3], "int64"), rows: normal(3, 2, 3) },
-      build: ({ table, ids, rows }) => g.scatterAddRows(table, ids, rows, { distinct: true }),
+      build: ({ table, ids, rows }) => g.scatterAddRows(table, ids, rows),
     },
     {
       name: "scatterAddRows of numbers",
