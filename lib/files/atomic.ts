@@ -89,9 +89,12 @@ export async function writeFolderAtomic<T>(
       if (replaces) await fileSystem.rename(previous, target);
       throw error;
     }
-    // The new name has to be on the disk before the old folder goes.
-    await fileSystem.sync(folderOf(target));
-    if (replaces) await removeQuietly(fileSystem, previous);
+    try {
+      // The new name has to be on the disk before the old folder goes.
+      await fileSystem.sync(folderOf(target));
+    } finally {
+      if (replaces) await removeQuietly(fileSystem, previous);
+    }
     return result;
   } catch (error) {
     const bytesWritten = isDiskFull(error) ? await sizeOfTree(temporary) : 0;
