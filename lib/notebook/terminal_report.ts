@@ -63,14 +63,17 @@ export class TerminalReport {
 
   #display(text: string, id: string | undefined, update: boolean): void {
     // A chart that grows has the same words each time.
-    if (update && this.#live.get(id ?? "") === text) return;
+    const before = this.#live.get(id ?? "");
+    if (update && before === text) return;
     if (id !== undefined) this.#live.set(id, text);
     if (!update) {
       this.#showPending();
       this.#line(text);
       return;
     }
-    this.#pending = text.split("\n", 1)[0];
+    const grown = newLines(before ?? "", text);
+    grown?.settled.forEach((line) => this.#line(line));
+    this.#pending = grown ? grown.last : text.split("\n", 1)[0];
     if (this.#columns !== undefined) this.#drawStatus(this.#pending, this.#columns);
     else if (this.#now() - this.#updateShownAt >= PLAIN_UPDATE_MILLISECONDS) this.#showPending();
   }
@@ -101,6 +104,18 @@ export class TerminalReport {
     this.#write(text);
     this.#atLineStart = text.endsWith("\n");
   }
+}
+
+/**
+ * Of an output that only adds lines above its last one, as a progress bar does with its notes: the lines that are new.
+ *
+ * @returns null where other lines have changed too.
+ */
+function newLines(before: string, text: string): { settled: string[]; last: string } | null {
+  const [old, lines] = [before, text].map((version) => version.split("\n"));
+  const kept = old.length - 1;
+  if (lines.length < old.length || old.slice(0, kept).some((line, i) => line !== lines[i])) return null;
+  return { settled: lines.slice(kept, -1), last: lines[lines.length - 1] };
 }
 
 /** What went wrong; for a cell, what it threw and where. */

@@ -67,12 +67,12 @@ function tableRow(
   { tests: count, comparisons, worst }: Measured,
 ): string {
   const links = tests.map((test) => `[${test.replace(/^.*\/|_test\.ts$/g, "")}](${test})`).join(", ");
-  const error = exact
+  const error = exact || worst?.error === 0
     ? "equal bit for bit"
     : worst
     ? `${worst.error.toExponential(1)} (${worst.what})`
     : "none measured";
-  const compared = exact ? `${count} tests` : comparisons.toLocaleString("en");
+  const compared = exact ? `${count} ${count === 1 ? "test" : "tests"}` : comparisons.toLocaleString("en");
   return `| ${[what, against, compared, error.replaceAll("|", "\\|"), links].join(" | ")} |`;
 }
 

@@ -15,7 +15,7 @@ Deno.test("TerminalReport draws changing outputs over one line on a terminal, cu
   report.onEvent({ type: "stream", cell, name: "stdout", text: "no line end" });
   report.onEvent(display("step 1", "line"));
   report.onEvent(display("step 2 of a long line", "line", true));
-  report.onEvent(display("step 3\nmore", "line", true));
+  report.onEvent(display("step 3", "line", true));
   report.onEvent({ type: "cellFinished", cell, seconds: 12.3 });
   assert.equal(
     written,
@@ -35,6 +35,22 @@ Deno.test("TerminalReport shows some changes and the last one in a log, and no c
   }
   report.onEvent({ type: "cellFinished", cell, seconds: 3 });
   assert.equal(written, "a chart\nstep 1\nstep 11\nstep 21\nstep 23\n✓ 2/5  3.0 s\n");
+});
+
+Deno.test("TerminalReport shows each note above a progress bar once, and the bar as the line that changes", () => {
+  let clock = 0;
+  let written = "";
+  const report = new TerminalReport({ write: (text) => written += text, columns: undefined, now: () => clock });
+  report.onEvent(display("bar 1", "bar"));
+  for (let step = 2; step <= 25; step++) {
+    clock += 1000;
+    const notes = [...(step >= 2 ? ["begun"] : []), ...(step >= 14 ? ["saved"] : [])];
+    report.onEvent(display([...notes, `bar ${step}`].join("\n"), "bar", true));
+  }
+  // Where other lines change too, as in a table, the first one stands for all.
+  report.onEvent(display("a\nb\nc", "bar", true));
+  report.onEvent({ type: "cellFinished", cell, seconds: 3 });
+  assert.equal(written, "bar 1\nbegun\nbar 2\nbar 12\nsaved\nbar 22\na\n✓ 2/5  3.0 s\n");
 });
 
 Deno.test("TerminalReport shows what a cell threw, with its name even when the traceback has none", () => {
