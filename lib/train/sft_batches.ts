@@ -147,9 +147,9 @@ export class SftBatches {
 
 function packingNote(documents: number, rows: readonly BatchRow[], maxLength: number): string {
   const share = rows.reduce((sum, { tokens }) => sum + tokens, 0) / (rows.length * maxLength);
-  return `packing: ${documents} documents in ${rows.length} rows of ${maxLength} tokens, ${
-    (100 * share).toFixed(1)
-  } % full`;
+  return `packing: ${documents} documents in ${rows.length} ${
+    rows.length === 1 ? "row" : "rows"
+  } of ${maxLength} tokens, ${(100 * share).toFixed(1)} % full`;
 }
 
 /**
