@@ -10,13 +10,13 @@ import {
 } from "../models/mod.ts";
 import type { Random } from "../random/mod.ts";
 
-/** What to attach. Defaults are PEFT's. */
+/** What to attach. Defaults are PEFT's, but for `targetModules`. */
 export interface LoraOptions {
   /** Rank; default 8. */
   r?: number;
   /** Default 8. The correction is multiplied by alpha / r. */
   loraAlpha?: number;
-  /** Which linear layers; default all seven. */
+  /** Which linear layers; default all seven. PEFT's own default for these families is `q_proj` and `v_proj`. */
   targetModules?: "all-linear" | readonly LinearModule[];
   /** Multiply by alpha / sqrt(r) instead (Kalajdzievski 2023, arXiv:2312.03732). Default false. */
   useRslora?: boolean;

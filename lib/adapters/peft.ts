@@ -70,6 +70,8 @@ export async function saveAdapter(
   options: { baseModel: string } & Pick<WriteOptions, "fileSystem">,
 ): Promise<void> {
   const { fileSystem } = options;
+  const standing = await Deno.stat(folder).catch(() => null);
+  if (standing?.isFile) throw new Error(`${folder} is a file: expected a folder for the adapter`);
   const tensors = [...adapter.factors].map(([name, factor]) => ({
     name: adapterTensorName(name),
     dtype: "F32" as const,

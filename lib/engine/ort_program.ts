@@ -65,7 +65,7 @@ export class OrtProgram implements Program {
       const feed = feeds[input.name] as OrtTensor | undefined;
       const expected = `expected ${input.dtype}${showShape(input.shape)}`;
       if (!feed) {
-        const names = Object.keys(feeds).join(", ") || "nothing";
+        const names = firstOf(Object.keys(feeds)) || "nothing";
         throw new Error(`input "${input.name}" is missing: ${expected}, got ${names}`);
       }
       if (feed.dtype !== input.dtype) {
@@ -76,11 +76,8 @@ export class OrtProgram implements Program {
     });
   }
 
-  /** The first inputs' shapes: of hundreds, most are weights. */
   #showFeeds(given: readonly OrtTensor[]): string {
-    const shapes = given.map(({ shape }, position) => `${this.inputNames[position]} ${showShape(shape)}`);
-    const more = shapes.length - MOST_SHOWN;
-    return shapes.slice(0, MOST_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
+    return firstOf(given.map(({ shape }, position) => `${this.inputNames[position]} ${showShape(shape)}`));
   }
 
   /** The tensor to write an output to. */
@@ -110,6 +107,12 @@ export class OrtProgram implements Program {
     this.onDispose();
     await this.session.release();
   }
+}
+
+/** The first of a list of inputs: of hundreds, most are weights. */
+function firstOf(inputs: readonly string[]): string {
+  const more = inputs.length - MOST_SHOWN;
+  return inputs.slice(0, MOST_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** What an error says. */

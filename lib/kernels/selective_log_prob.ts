@@ -79,21 +79,23 @@ export function selectiveLogProb(
   const vocabulary = Number(weight.shape[0]);
   // Scaling the rows is cheaper than scaling the logits.
   const logits = linear(mul(hidden, inverseTemperature), weight);
-  const highest = reduceMax(logits, -1);
-  const exponentials = exp(sub(logits, highest));
+  // From here on all is relative to the highest logit: the log-probability of a likely token is a small number, which the
+  // difference of two large ones would round away.
+  const shifted = sub(logits, reduceMax(logits, -1));
+  const exponentials = exp(shifted);
   const total = sum(exponentials, -1);
-  const logSumExp = add(log(total), highest);
-  const chosen = takeOne(logits, target);
-  const chosenLogProb = sub(chosen, reshape(logSumExp, [rows]));
-  const expected = sum(mul(exponentials, logits), -1);
-  const entropy = stopGradient(reshape(sub(logSumExp, div(expected, total)), [rows]));
-  const isGreedy = stopGradient(cast(equal(chosen, reshape(highest, [rows])), "float32"));
-
+  const logTotal = log(total);
+  const chosen = takeOne(shifted, target);
+  const chosenLogProb = sub(chosen, reshape(logTotal, [rows]));
+  const expected = sum(mul(exponentials, shifted), -1);
+  const entropy = stopGradient(reshape(sub(logTotal, div(expected, total)), [rows]));
   const number = (value: number) => hidden.graph.scalar(value);
+  const isGreedy = stopGradient(cast(equal(chosen, number(0)), "float32"));
+
   let value = chosenLogProb;
   if (lossType === "dft") value = mul(exp(chosenLogProb), chosenLogProb);
   if (smoothing > 0) {
-    const everyLogProb = reshape(sub(mean(logits, -1), logSumExp), [rows]);
+    const everyLogProb = reshape(sub(mean(shifted, -1), logTotal), [rows]);
     value = add(mul(chosenLogProb, number(1 - smoothing)), mul(everyLogProb, number(smoothing)));
   }
   const [score] = customGradient([value], [hidden, weight], ({ outputGradient }) => {

@@ -8,6 +8,7 @@ import { attention } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LinearModule, modulePath } from "./decoder_block.ts";
 import { blockWeightShapes, decoderBlock } from "./families.ts";
+import { ProgramCache } from "./program_cache.ts";
 
 /** What a backward pass computes gradients for: every weight, the adapter's factors, or nothing but the block's input. */
 export type Trainable = "all" | "lora" | "none";
@@ -110,31 +111,23 @@ export function blockOutputs(
 
 /** Compiles blocks on demand and keeps them. */
 export class BlockPrograms {
-  readonly #compiled = new Map<string, Promise<CompiledBlock>>();
-  constructor(readonly engine: Engine, readonly config: ModelConfig) {}
+  readonly #programs: ProgramCache;
+  constructor(engine: Engine, readonly config: ModelConfig) {
+    this.#programs = new ProgramCache(engine);
+  }
 
-  get(variant: BlockVariant): Promise<CompiledBlock> {
+  /** The programs of a variant. */
+  async get(variant: BlockVariant): Promise<CompiledBlock> {
     const { lora, trainable, residuals } = variant;
     const key = `${[...lora.modules].sort()} ${lora.r} ${trainable} ${residuals}`;
-    let compiled = this.#compiled.get(key);
-    if (!compiled) this.#compiled.set(key, compiled = this.#compile(variant));
-    return compiled;
+    let outputs: ReturnType<typeof blockOutputs> | undefined;
+    const program = (part: keyof CompiledBlock) =>
+      this.#programs.get(`${part} ${key}`, () => (outputs ??= blockOutputs(this.config, variant))[part]);
+    return { forward: await program("forward"), backward: await program("backward") };
   }
 
-  async #compile(variant: BlockVariant): Promise<CompiledBlock> {
-    const { forward, backward } = blockOutputs(this.config, variant);
-    return {
-      forward: await this.engine.compile({ outputs: forward }),
-      backward: await this.engine.compile({ outputs: backward }),
-    };
-  }
-
+  /** Frees the programs. */
   async dispose(): Promise<void> {
-    for (const compiled of this.#compiled.values()) {
-      const { forward, backward } = await compiled;
-      await forward.dispose();
-      await backward.dispose();
-    }
-    this.#compiled.clear();
+    await this.#programs.dispose();
   }
 }

@@ -7,56 +7,26 @@
  */
 import type { DeviceTensor, Engine } from "../engine/mod.ts";
 import { causalBias } from "../kernels/mod.ts";
-import { adapterFeeds, type AdapterWeights } from "./adapter_weights.ts";
-import { BlockPrograms, gradientName, NO_LORA, type Trainable } from "./block_programs.ts";
+import { adapterFeeds } from "./adapter_weights.ts";
+import { BlockPrograms, NO_LORA } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { EmbeddingPrograms } from "./embedding_programs.ts";
 import { blockWeightShapes, weightShapes } from "./families.ts";
-import { FusedPrograms, headFeeds, readHeadOutput } from "./fused_program.ts";
-import { checkHeadTargets, Head, type HeadGradients, type HeadOutput, type HeadTargets } from "./head.ts";
+import {
+  disposeAll,
+  disposePass,
+  type ForwardOptions,
+  type ForwardPass,
+  giveGradients,
+  type GradientSink,
+  gradientsOf,
+  type TrainingPassOptions,
+} from "./forward_pass.ts";
+import { FusedPrograms, type FusedVariant, headFeeds, readHeadOutput } from "./fused_program.ts";
+import { Head, type HeadGradients, type HeadOutput } from "./head.ts";
+import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
 import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
-
-/** How to run a forward pass. */
-export interface ForwardOptions {
-  /** The adapter to apply; null or absent: the base model alone. */
-  adapter?: AdapterWeights | null;
-  /** What to keep for a backward pass. Default `"nothing"`. */
-  keep?: "nothing" | "inputs" | "residuals";
-  /** With `keep: "residuals"`: only the last so many layers; of the others their inputs. Default: all layers. */
-  residualLayers?: number;
-  /** What the backward will compute gradients for; needed with `keep`. */
-  trainable?: Trainable;
-  /**
-   * Numbers [batch, tokens, hidden] that are added to the embeddings (NEFTune, arXiv:2310.05914). The gradient by the
-   * embeddings passes through unchanged. Default: none.
-   */
-  embeddingNoise?: Float32Array | null;
-}
-
-/** How to run forward and backward in one go. */
-export interface TrainingPassOptions extends Omit<ForwardOptions, "keep"> {
-  /**
-   * Of how many of the last layers to keep residuals, as `planMemory` chooses; the others are recomputed. Default 0:
-   * the least memory.
-   */
-  residualLayers?: number;
-}
-
-/** A forward pass: the last hidden state, and what its backward needs. */
-export interface ForwardPass {
-  /** [batch, tokens, hidden], before the final norm. */
-  hidden: DeviceTensor;
-  batch: TokenBatch;
-  options: Required<Omit<ForwardOptions, "embeddingNoise">>;
-  /** This batch's feeds that all layers share; let go with the backward, or at once when nothing is kept. */
-  shared: Record<string, DeviceTensor>;
-  /** What was kept of each layer that was run, by the names that its backward program takes. */
-  kept: Record<string, DeviceTensor>[];
-}
-
-/** Called with each gradient as soon as it is known; the receiver owns the tensor. */
-export type GradientSink = (name: string, gradient: DeviceTensor) => void | Promise<void>;
 
 /** A model ready to run. Make one with `loadModel` or `createModel`. */
 export class CausalLM {
@@ -134,14 +104,21 @@ export class CausalLM {
     if (adapter) shared.scaling = this.engine.upload(Float32Array.of(adapter.scaling), []);
     const passOptions = { adapter, keep, trainable, residualLayers };
     const kept: Record<string, DeviceTensor>[] = [];
-    let x = await this.#embed(shared.ids, [rows, tokens], embeddingNoise);
-    for (let layer = 0; layer < count; layer++) {
-      const { forward } = await this.#compiledBlock(layer, passOptions);
-      const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
-      const { y, ...residuals } = await forward.run(feeds);
-      if (keep === "nothing") x.dispose();
-      else kept.push({ x, ...residuals });
-      x = y;
+    let x: DeviceTensor | null = null;
+    try {
+      x = await this.#embed(shared.ids, [rows, tokens], embeddingNoise);
+      for (let layer = 0; layer < count; layer++) {
+        const { forward } = await this.#compiledBlock(layer, passOptions);
+        const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
+        const { y, ...residuals }: Record<string, DeviceTensor> = await forward.run(feeds);
+        if (keep === "nothing") x.dispose();
+        else kept.push({ x, ...residuals });
+        x = y;
+      }
+    } catch (error) {
+      disposeAll({ ...shared, x });
+      kept.forEach(disposeAll);
+      throw error;
     }
     if (keep === "nothing") disposeAll(shared);
     return { hidden: x, batch, options: passOptions, shared, kept };
@@ -164,9 +141,11 @@ export class CausalLM {
     const table = this.weight("model.embed_tokens.weight");
     if (!noise) return await this.embedding.forward(table, ids);
     const added = this.engine.upload(noise, [rows, tokens, this.config.hiddenSize]);
-    const x = await this.embedding.forward(table, ids, added);
-    added.dispose();
-    return x;
+    try {
+      return await this.embedding.forward(table, ids, added);
+    } finally {
+      added.dispose();
+    }
   }
 
   /** Log-probabilities at chosen positions of a forward pass. */
@@ -178,7 +157,7 @@ export class CausalLM {
    * The backward pass: from the loss's gradient by each log-probability to gradients of everything trainable, given to
    * `sink` by weight name (`model.layers.0.mlp.up_proj.weight`, or `...up_proj.lora_A` for an adapter's factors).
    *
-   * The pass is used up: what it kept is freed on the way.
+   * The pass is used up, also when this throws: what it kept is freed on the way.
    */
   async backward(
     pass: ForwardPass,
@@ -189,11 +168,15 @@ export class CausalLM {
     const { keep, trainable } = pass.options;
     if (keep === "nothing") throw new Error('backward: run the forward pass with keep: "inputs" or "residuals"');
     const all = trainable === "all";
-    const result = await this.head.backward(pass.hidden, this.headWeights(), wanted, coefficients, all);
-    const { gradients, ...output } = result;
-    pass.hidden.dispose();
-    await this.#blocksBackward(pass, gradients, sink);
-    return output;
+    try {
+      const result = await this.head.backward(pass.hidden, this.headWeights(), wanted, coefficients, all);
+      const { gradients, ...output } = result;
+      pass.hidden.dispose();
+      await this.#blocksBackward(pass, gradients, sink);
+      return output;
+    } finally {
+      disposePass(pass);
+    }
   }
 
   /**
@@ -216,26 +199,52 @@ export class CausalLM {
       const pass = await this.forward(batch, { ...options, ...this.keeping(residualLayers) });
       return await this.backward(pass, wanted, coefficients, sink);
     }
-    checkHeadTargets(wanted, coefficients);
+    checkHeadTargets(wanted, batch, this.config, coefficients);
     const variant = { layers: residualLayers, lora: adapter ?? NO_LORA, trainable, objective: wanted.objective };
-    const program = await this.#fused.get(variant);
     const pass = await this.#runBlocks(batch, { ...options, keep: "inputs" }, layers - residualLayers);
-    const feeds = headFeeds(this.engine, wanted, coefficients, batch);
-    const { norm, head } = this.headWeights();
-    const tables = await this.rotaryTables(positionsIn(batch));
-    const weights = { ...Object.fromEntries(this.weights), ...Object.fromEntries(adapter?.factors ?? []) };
-    const results = await program.run({ ...weights, ...tables, ...pass.shared, ...feeds, x: pass.hidden, norm, head });
-    disposeAll({ ...feeds, x: pass.hidden });
-    const output = await readHeadOutput(this.engine, results);
-    for (const [name, gradient] of Object.entries(results)) {
-      if (name.startsWith(gradientName(""))) await sink(name.slice(gradientName("").length), gradient);
+    try {
+      const results = await this.#runFused(variant, pass, wanted, coefficients);
+      const output = await readHeadOutput(this.engine, results);
+      const { dx = null, dNorm = null, dHead = null, ...others } = results;
+      try {
+        await giveGradients(gradientsOf(others), sink);
+      } catch (error) {
+        disposeAll({ dx, dNorm, dHead });
+        throw error;
+      }
+      await this.#blocksBackward(pass, { hidden: dx, norm: dNorm, weight: dHead }, sink);
+      return output;
+    } finally {
+      disposePass(pass);
     }
-    const { dx = null, dNorm = null, dHead = null } = results;
-    await this.#blocksBackward(pass, { hidden: dx, norm: dNorm, weight: dHead }, sink);
-    return output;
   }
 
-  /** The backward pass of the blocks that were run one by one, and of the embedding; frees what the pass holds. */
+  async #runFused(
+    variant: FusedVariant,
+    pass: ForwardPass,
+    wanted: HeadTargets,
+    coefficients: Float32Array,
+  ): Promise<Record<string, DeviceTensor>> {
+    const feeds = headFeeds(this.engine, wanted, coefficients, pass.batch);
+    const { norm, head } = this.headWeights();
+    const tables = await this.rotaryTables(positionsIn(pass.batch));
+    const weights = Object.fromEntries([...this.weights, ...pass.options.adapter?.factors ?? []]);
+    try {
+      return await this.#fused.run(variant, {
+        ...weights,
+        ...tables,
+        ...pass.shared,
+        ...feeds,
+        x: pass.hidden,
+        norm,
+        head,
+      });
+    } finally {
+      disposeAll({ ...feeds, x: pass.hidden });
+    }
+  }
+
+  /** The backward pass of the blocks that were run one by one, and of the embedding; frees what the head gave. */
   async #blocksBackward(
     pass: ForwardPass,
     above: Omit<HeadGradients, "hidden"> & { hidden: DeviceTensor | null },
@@ -244,40 +253,46 @@ export class CausalLM {
     const { adapter, trainable } = pass.options;
     const tables = await this.rotaryTables(positionsIn(pass.batch));
     let dy = above.hidden;
-    for (let layer = pass.kept.length - 1; layer >= 0; layer--) {
-      const { backward } = await this.#compiledBlock(layer, pass.options);
-      const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy: dy! };
-      const { dx, ...others } = await backward.run({
-        ...feeds,
-        ...this.layerWeights(layer),
-        ...adapterFeeds(adapter, layer),
-      });
-      disposeAll(pass.kept[layer]);
-      pass.kept[layer] = {};
-      dy!.dispose();
-      dy = dx;
-      for (const [name, gradient] of Object.entries(others)) {
-        await sink(`model.layers.${layer}.${name.slice(gradientName("").length)}`, gradient);
+    let ofHead: Record<string, DeviceTensor | null> = { norm: above.norm, weight: above.weight };
+    try {
+      for (let layer = pass.kept.length - 1; layer >= 0; layer--) {
+        const { backward } = await this.#compiledBlock(layer, pass.options);
+        const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy: dy! };
+        const { dx, ...others }: Record<string, DeviceTensor> = await backward.run({
+          ...feeds,
+          ...this.layerWeights(layer),
+          ...adapterFeeds(adapter, layer),
+        });
+        disposeAll(pass.kept[layer]);
+        pass.kept[layer] = {};
+        dy!.dispose();
+        dy = dx;
+        await giveGradients(gradientsOf(others, `model.layers.${layer}.`), sink);
       }
+      if (trainable !== "all") return;
+      const last = await this.#headAndEmbedding(pass, dy!, above);
+      ofHead = {}; // the sink's from here on
+      await giveGradients(last, sink);
+    } finally {
+      disposeAll({ dy, ...ofHead });
     }
-    if (trainable === "all") await this.#embeddingGradients(pass, dy!, above, sink);
-    dy?.dispose();
-    disposeAll(pass.shared);
   }
 
-  async #embeddingGradients(
-    pass: ForwardPass,
+  /** Gradients of what stands around the blocks, by weight name; those of the head are handed through. */
+  async #headAndEmbedding(
+    { shared }: ForwardPass,
     dx: DeviceTensor,
-    head: Omit<HeadGradients, "hidden">,
-    sink: GradientSink,
-  ): Promise<void> {
-    const { vocabSize, hiddenSize, tieWordEmbeddings } = this.config;
-    await sink("model.norm.weight", head.norm!);
-    if (!tieWordEmbeddings) await sink("lm_head.weight", head.weight!);
+    { norm, weight }: Omit<HeadGradients, "hidden">,
+  ): Promise<Record<string, DeviceTensor>> {
+    const { vocabSize, hiddenSize, tieWordEmbeddings: tied } = this.config;
     // Tied weights have one gradient: the embedding's part is added to the head's.
-    const table = tieWordEmbeddings ? head.weight! : this.engine.zeros([vocabSize, hiddenSize]);
-    const gradient = await this.embedding.addGradient(table, pass.shared.ids, dx);
-    await sink("model.embed_tokens.weight", gradient);
+    const table = tied ? weight! : this.engine.zeros([vocabSize, hiddenSize]);
+    const embedding = await this.embedding.addGradient(table, shared.ids, dx);
+    return {
+      "model.norm.weight": norm!,
+      ...(tied ? {} : { "lm_head.weight": weight! }),
+      "model.embed_tokens.weight": embedding,
+    };
   }
 
   /** Frees programs, tables and weights. */
@@ -290,8 +305,4 @@ export class CausalLM {
     for (const tensor of this.weights.values()) tensor.dispose();
     this.weights.clear();
   }
-}
-
-function disposeAll(tensors: Record<string, DeviceTensor>): void {
-  for (const tensor of Object.values(tensors)) tensor.dispose();
 }

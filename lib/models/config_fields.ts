@@ -39,9 +39,9 @@ type SharedFields = z.infer<typeof sharedFields>;
 
 /** Qwen's sliding window: which layers look back only so far. */
 export const qwenWindowFields = {
-  use_sliding_window: z.boolean().default(false),
+  use_sliding_window: z.boolean().nullish(),
   sliding_window: z.number().nullish(),
-  max_window_layers: z.number().default(28),
+  max_window_layers: z.number().nullish(),
 };
 
 /** Checks an object against a schema. Throws, naming the file and the field. */
@@ -86,7 +86,8 @@ export function refuseSlidingWindow(
 ): void {
   const { use_sliding_window, sliding_window, max_window_layers, layer_types, num_hidden_layers } = fields;
   // transformers gives the window to the layers from max_window_layers on, unless layer_types says which.
-  if (!use_sliding_window || layer_types || sliding_window === null || max_window_layers >= num_hidden_layers) return;
+  const first = max_window_layers ?? 28;
+  if (!use_sliding_window || layer_types || sliding_window === null || first >= num_hidden_layers) return;
   refuseField(source, "use_sliding_window", true, "expected false: texts longer than the window would differ");
 }
 

@@ -3,13 +3,16 @@ import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { add, Graph, type Tensor } from "../graph/mod.ts";
 import { addEmbeddingGradient, embedding, embeddingBackward } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
+import { ProgramCache } from "./program_cache.ts";
 
 type Kind = "plain" | "noisy" | "backward";
 
 /** The embedding's programs for one model, compiled when they are first needed. */
 export class EmbeddingPrograms {
-  readonly #programs = new Map<Kind, Promise<Program>>();
-  constructor(readonly engine: Engine, readonly config: ModelConfig) {}
+  readonly #programs: ProgramCache;
+  constructor(engine: Engine, readonly config: ModelConfig) {
+    this.#programs = new ProgramCache(engine);
+  }
 
   /**
    * Embeddings [batch, tokens, hidden] of int64 ids [batch, tokens].
@@ -35,15 +38,15 @@ export class EmbeddingPrograms {
       return tableGradient;
     }
     const program = await this.#program("backward");
-    const { gradient } = await program.run({ table: tableGradient, ids, dx });
-    tableGradient.dispose();
-    return gradient;
+    try {
+      return (await program.run({ table: tableGradient, ids, dx })).gradient;
+    } finally {
+      tableGradient.dispose();
+    }
   }
 
   #program(kind: Kind): Promise<Program> {
-    let program = this.#programs.get(kind);
-    if (!program) this.#programs.set(kind, program = this.engine.compile({ outputs: this.#graph(kind) }));
-    return program;
+    return this.#programs.get(kind, () => this.#graph(kind));
   }
 
   #graph(kind: Kind): Record<string, Tensor> {
@@ -59,7 +62,6 @@ export class EmbeddingPrograms {
 
   /** Frees the programs. */
   async dispose(): Promise<void> {
-    for (const program of this.#programs.values()) await (await program).dispose();
-    this.#programs.clear();
+    await this.#programs.dispose();
   }
 }

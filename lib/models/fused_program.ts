@@ -6,13 +6,15 @@
  * The loss's gradient by each score has to be known before the run. It is in supervised training, and in GRPO while the
  * policy is the one that drew the samples.
  */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
+import type { DeviceTensor, Engine } from "../engine/mod.ts";
 import { gatherRows, gradients, Graph, inChunks, reshape, type Tensor } from "../graph/mod.ts";
 import { attention, type TokenObjective } from "../kernels/mod.ts";
 import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
-import { atPlaces, headBackward, headChunkRows, type HeadOutput, type HeadTargets, placesOf } from "./head.ts";
+import { atPlaces, headBackward, headChunkRows, type HeadOutput, placesOf } from "./head.ts";
+import type { HeadTargets } from "./head_targets.ts";
+import { ProgramCache } from "./program_cache.ts";
 import type { TokenBatch } from "./token_batch.ts";
 
 /** Which layers, and what for. */
@@ -55,34 +57,60 @@ export async function readHeadOutput(
   return { logProbs, scores, entropies: await read(entropy), greedy: await read(isGreedy) };
 }
 
-/** Compiles fused programs on demand and keeps them. */
+/** One compiled variant. */
+interface Slot {
+  key: string;
+  /** Holds the one program; it is compiled by the first run. */
+  programs: ProgramCache;
+  /** How many runs are under way. */
+  runs: number;
+}
+
+/**
+ * Compiles fused programs on demand and keeps the latest: between runs, a program holds as much memory as its largest run
+ * took, and a training run needs one variant only.
+ */
 export class FusedPrograms {
-  readonly #compiled = new Map<string, Promise<Program>>();
+  #latest: Slot | null = null;
   constructor(readonly engine: Engine, readonly config: ModelConfig) {}
 
   /**
-   * The program of a variant. Inputs: `x` [batch, tokens, hidden] before the layers, `positions`, `cos`, `sin`, `bias`,
-   * `scaling`, the layers' weights and factors by their names in the checkpoint, `norm`, `head`, and for the positions to score `rows`, `places`, `targets`,
-   * `coefficients` and `inverseTemperature`. Outputs: `logProb`, `entropy`, `isGreedy`, `score` (left out where it is the
-   * log-probability), each gradient as `gradient of NAME`, `dNorm` and `dHead` where everything is trained, and `dx`
-   * where something before the layers needs it.
+   * Runs the program of a variant. Inputs: `x` [batch, tokens, hidden] before the layers, `positions`, `cos`, `sin`, `bias`,
+   * `scaling`, the layers' weights and factors by their names in the checkpoint, `norm`, `head`, and for the positions to
+   * score `rows`, `places`, `targets`, `coefficients` and `inverseTemperature`. Outputs: `logProb`, `entropy`, `isGreedy`,
+   * `score` (left out where it is the log-probability), each gradient as `gradient of NAME`, `dNorm` and `dHead` where
+   * everything is trained, and `dx` where something before the layers needs it.
    */
-  get(variant: FusedVariant): Promise<Program> {
+  async run(
+    variant: FusedVariant,
+    feeds: Readonly<Record<string, DeviceTensor>>,
+  ): Promise<Record<string, DeviceTensor>> {
     const { layers, lora, trainable, objective = {} } = variant;
     const { lossType = "nll", labelSmoothingFactor = 0 } = objective;
     const key = [layers, [...lora.modules].sort(), lora.r, trainable, lossType, labelSmoothingFactor].join(" ");
-    let compiled = this.#compiled.get(key);
-    if (!compiled) {
-      compiled = this.engine.compile({ outputs: fusedOutputs(this.config, variant) });
-      this.#compiled.set(key, compiled);
+    const before = this.#latest;
+    const slot = before?.key === key ? before : { key, programs: new ProgramCache(this.engine), runs: 0 };
+    this.#latest = slot;
+    slot.runs++;
+    try {
+      if (before) await this.#freeIfDone(before);
+      return await (await slot.programs.get(key, () => fusedOutputs(this.config, variant))).run(feeds);
+    } finally {
+      slot.runs--;
+      await this.#freeIfDone(slot);
     }
-    return compiled;
   }
 
-  /** Frees the programs, and the memory that they hold between runs. */
+  /** Frees the program of a variant that another one has replaced, unless it runs. */
+  async #freeIfDone(slot: Slot): Promise<void> {
+    if (slot !== this.#latest && slot.runs === 0) await slot.programs.dispose();
+  }
+
+  /** Frees the program, and the memory that it holds between runs. */
   async dispose(): Promise<void> {
-    for (const compiled of this.#compiled.values()) await (await compiled).dispose();
-    this.#compiled.clear();
+    const slot = this.#latest;
+    this.#latest = null;
+    if (slot) await this.#freeIfDone(slot);
   }
 }
 

@@ -6,16 +6,8 @@ import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { add, concat, gatherRows, gradients, Graph, reshape, type Tensor } from "../graph/mod.ts";
 import { rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
-
-/** Which positions to score, and with which token. A position is row * tokens + token; for a backward pass each once. */
-export interface HeadTargets {
-  rows: readonly number[];
-  targets: readonly number[];
-  /** The policy's temperature; default 1. */
-  temperature?: number;
-  /** What is raised at each position; default its log-probability. */
-  objective?: TokenObjective;
-}
+import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
+import { ProgramCache } from "./program_cache.ts";
 
 /** Numbers for each scored position, in the order of `rows`. */
 export interface HeadOutput {
@@ -45,30 +37,13 @@ export function headChunkRows({ vocabSize }: ModelConfig): number {
   return Math.max(16, Math.min(1024, Math.floor(CHUNK_LOGITS / vocabSize)));
 }
 
-/** Throws when positions, targets, coefficients and temperature do not fit together for a backward pass. */
-export function checkHeadTargets(wanted: HeadTargets, coefficients: Float32Array): void {
-  checkTargets(wanted);
-  if (coefficients.length !== wanted.rows.length) {
-    throw new Error(`${coefficients.length} coefficients for ${wanted.rows.length} positions: expected one for each`);
-  }
-  if (new Set(wanted.rows).size < wanted.rows.length) {
-    throw new Error("a position is wanted twice: a backward pass scores each once");
-  }
-}
-
-function checkTargets({ rows, targets, temperature = 1 }: HeadTargets): void {
-  if (rows.length !== targets.length) throw new Error(`${rows.length} positions but ${targets.length} targets`);
-  if (!(temperature > 0 && Number.isFinite(temperature))) {
-    throw new RangeError(`temperature: expected a number above 0, got ${temperature}`);
-  }
-}
-
 /** The head's programs for one model. */
 export class Head {
-  readonly #programs = new Map<string, Promise<Program>>();
+  readonly #programs: ProgramCache;
   readonly #chunkRows: number;
 
   constructor(readonly engine: Engine, readonly config: ModelConfig) {
+    this.#programs = new ProgramCache(engine);
     this.#chunkRows = headChunkRows(config);
   }
 
@@ -83,12 +58,12 @@ export class Head {
     weights: { norm: DeviceTensor; head: DeviceTensor },
     wanted: HeadTargets,
   ): Promise<HeadOutput> {
+    const [batch, tokens] = hidden.shape;
+    checkHeadTargets(wanted, { batch, tokens }, this.config);
     const program = await this.#program("forward", wanted.objective);
     const output = emptyOutput(wanted);
     for (const chunk of this.#chunks(wanted)) {
-      const feeds = this.#feeds(chunk);
-      const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...feeds });
-      Object.values(feeds).forEach((tensor) => tensor.dispose());
+      const results = await this.#run(program, { hidden, ...weights }, this.#feeds(chunk));
       await this.#collect(results, output, chunk.start);
     }
     return output;
@@ -107,11 +82,11 @@ export class Head {
     coefficients: Float32Array,
     trainWeights: boolean,
   ): Promise<HeadOutput & { gradients: HeadGradients }> {
+    const [batch, tokens] = hidden.shape;
+    checkHeadTargets(wanted, { batch, tokens }, this.config, coefficients);
     const program = await this.#program(trainWeights ? "backwardAll" : "backward", wanted.objective);
     const output = emptyOutput(wanted);
-    checkHeadTargets(wanted, coefficients);
     const { vocabSize, hiddenSize } = this.config;
-    const [batch, tokens] = hidden.shape;
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };
     if (trainWeights) {
       accumulated.dNorm = this.engine.zeros([hiddenSize]);
@@ -125,8 +100,7 @@ export class Head {
         coefficients: this.engine.upload(part, [part.length]),
         places: this.engine.upload(placesOf(chunk.rows, batch * tokens), [batch, tokens]),
       };
-      const results = await program.run({ hidden, norm: weights.norm, head: weights.head, ...feeds });
-      Object.values(feeds).forEach((tensor) => tensor.dispose());
+      const results = await this.#run(program, { hidden, ...weights }, feeds);
       await this.#collect(results, output, chunk.start);
       const { newHidden, newNorm, newHead } = results;
       accumulated = trainWeights ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead } : { dHidden: newHidden };
@@ -135,9 +109,20 @@ export class Head {
     return { ...output, gradients: { hidden: dHidden, norm: dNorm, weight: dHead } };
   }
 
-  *#chunks(wanted: HeadTargets) {
-    checkTargets(wanted);
-    const { rows, targets, temperature = 1 } = wanted;
+  /** Runs a program, and frees those of its feeds that are for this run only. */
+  async #run(
+    program: Program,
+    lasting: Record<string, DeviceTensor>,
+    own: Record<string, DeviceTensor>,
+  ): Promise<Record<string, DeviceTensor>> {
+    try {
+      return await program.run({ ...lasting, ...own });
+    } finally {
+      for (const tensor of Object.values(own)) tensor.dispose();
+    }
+  }
+
+  *#chunks({ rows, targets, temperature = 1 }: HeadTargets) {
     for (let start = 0; start < rows.length; start += this.#chunkRows) {
       const end = start + this.#chunkRows;
       yield { start, rows: rows.slice(start, end), targets: targets.slice(start, end), temperature };
@@ -170,17 +155,11 @@ export class Head {
   #program(kind: Kind, objective: TokenObjective = {}): Promise<Program> {
     const { lossType = "nll", labelSmoothingFactor = 0 } = objective;
     const key = `${kind} ${lossType} ${labelSmoothingFactor}`;
-    let program = this.#programs.get(key);
-    if (!program) {
-      program = this.engine.compile({ outputs: headGraph(this.config, kind, objective) });
-      this.#programs.set(key, program);
-    }
-    return program;
+    return this.#programs.get(key, () => headGraph(this.config, kind, objective));
   }
 
   async dispose(): Promise<void> {
-    for (const program of this.#programs.values()) await (await program).dispose();
-    this.#programs.clear();
+    await this.#programs.dispose();
   }
 }
 

@@ -3,11 +3,12 @@
  * counted: not weights, optimizer states, nor gradients that are collected over several passes.
  */
 import type { Device } from "../engine/mod.ts";
-import { BYTES, peakBytes, type Tensor, tensorBytes } from "../graph/mod.ts";
+import { BYTES, peakBytes, sizeOf, type Tensor, tensorBytes } from "../graph/mod.ts";
 import { availableMemory } from "./available_memory.ts";
 import { blockOutputs, type LoraShape, NO_LORA, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
-import { blockWeightShapes } from "./families.ts";
+import { linearShape } from "./decoder_block.ts";
+import { blockWeightShapes, weightShapes } from "./families.ts";
 import { fusedOutputs } from "./fused_program.ts";
 import { headChunkRows } from "./head.ts";
 
@@ -27,8 +28,9 @@ export interface MemoryPlanOptions {
    */
   gradientCheckpointing?: boolean | "auto";
   /**
-   * Bytes that a pass may take. Default: half of the memory that the machine (or container) has to spare. A GPU cannot be
-   * asked for that: there, `"auto"` recomputes unless a budget is given.
+   * Bytes that a pass may take. Default: half of the memory that the machine (or container) has to spare, or less where
+   * the optimizer will need more than the other half. A GPU cannot be asked for that: there, `"auto"` recomputes unless
+   * a budget is given.
    */
   memoryBudget?: number;
 }
@@ -55,7 +57,8 @@ const SLACK = 1.2;
  */
 export function planMemory(config: ModelConfig, options: MemoryPlanOptions): MemoryPlan {
   const { gradientCheckpointing = "auto", device = "cpu", trainable } = options;
-  const { memoryBudget: budget = device === "cpu" ? Math.max(1, availableMemory() / 2) : 0 } = options;
+  const ofMachine = () => device === "cpu" ? defaultBudget(availableMemory(), trainedNumbers(config, options)) : 0;
+  const { memoryBudget: budget = ofMachine() } = options;
   if (!(budget > 0) && options.memoryBudget !== undefined) {
     throw new RangeError(`memoryBudget: expected a number of bytes above 0, got ${options.memoryBudget}`);
   }
@@ -72,6 +75,21 @@ export function planMemory(config: ModelConfig, options: MemoryPlanOptions): Mem
   const ofBudget = budget === 0 ? " (no memoryBudget given)" : ` of a budget of ${showBytes(budget)}`;
   const above = budget > 0 && bytes > budget ? ", which is not enough" : "";
   return { residualLayers, bytes, budget, description: kept + ofBudget + above };
+}
+
+/**
+ * Bytes that a pass may take of those that are available before the first step, which then makes for each number that is
+ * trained AdamW's two moments and a sum of gradients.
+ */
+export function defaultBudget(available: number, trained: number): number {
+  const left = available - 3 * BYTES.float32 * trained;
+  return Math.max(1, Math.min(available / 2, left / SLACK));
+}
+
+function trainedNumbers(config: ModelConfig, { adapter, trainable }: MemoryPlanOptions): number {
+  if (trainable === "all") return sumOf(Object.values(weightShapes(config)).map(sizeOf));
+  const factors = (adapter ?? NO_LORA).modules.map((module) => sumOf(linearShape(config, module)) * adapter!.r);
+  return trainable === "none" ? 0 : config.layers * sumOf(factors);
 }
 
 /** The bytes of a pass by how many of the last layers keep their residuals. */

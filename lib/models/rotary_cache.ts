@@ -14,8 +14,8 @@ const FEWEST_POSITIONS = 256;
 
 /**
  * Tables that double when a longer text comes: all positions of a model made for a million of them would take half a
- * gigabyte. Shorter tables stay until the end, since another pass may be using them; together they are no
- * larger than the longest.
+ * gigabyte. Shorter tables stay until the end, since another pass may be using them; together they are less than twice as
+ * large as the longest.
  */
 export class RotaryCache {
   readonly #tables = new Map<number, Promise<RotaryTables>>();

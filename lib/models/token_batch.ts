@@ -27,9 +27,13 @@ export function positionsIn({ positions, tokens }: TokenBatch): number {
  *
  * @throws Naming the row and token.
  */
-export function checkTokenBatch({ batch, tokens, ids, positions }: TokenBatch, config: ModelConfig): void {
+export function checkTokenBatch({ batch, tokens, ids, positions, documents }: TokenBatch, config: ModelConfig): void {
   if (batch < 1 || tokens < 1) {
     throw new Error(`a batch of ${batch} rows of ${tokens} tokens: expected at least one token`);
+  }
+  for (const [name, { length }] of Object.entries({ ids, positions, documents })) {
+    if (length === batch * tokens) continue;
+    throw new Error(`${length} ${name} in a batch of ${batch} rows of ${tokens} tokens: expected one for each token`);
   }
   if (tokens > config.maxPositions) {
     throw new Error(`a row of ${tokens} tokens: the model reads at most ${config.maxPositions}`);

@@ -16,15 +16,21 @@ export interface SavedChart {
  * await saveChart(lossCurve(rows), "outputs/sft-001/charts/loss");
  * ```
  *
- * @param pathWithoutExtension such as "outputs/run-1/charts/reward"
+ * @param path such as "outputs/run-1/charts/reward"; an ending ".svg" or ".png" is left out
+ * @throws {TypeError} when the first argument is no SVG
  * @throws {DiskFullError} when the disk is full; what stood there before stays
  */
 export async function saveChart(
   svg: SvgString,
-  pathWithoutExtension: string,
+  path: string,
   options: PngOptions = {},
 ): Promise<SavedChart> {
-  const saved = { svgPath: `${pathWithoutExtension}.svg`, pngPath: `${pathWithoutExtension}.png` };
+  // Both arguments are texts, so that the compiler lets them be swapped.
+  if (!svg.trimStart().startsWith("<")) {
+    throw new TypeError(`saveChart: expected an SVG and then a path, got ${JSON.stringify(svg.slice(0, 60))} first`);
+  }
+  const name = path.replace(/\.(svg|png)$/i, "");
+  const saved = { svgPath: `${name}.svg`, pngPath: `${name}.png` };
   const png = toPng(svg, options);
   await writeFileAtomic(saved.svgPath, svg);
   await writeFileAtomic(saved.pngPath, png);

@@ -78,13 +78,5 @@ export const eventType = nested!.Event as protobuf.Type;
 
 /** The bytes of an event, as protobuf writes them: a number that is 0 is left out where that is what 0 means. */
 export function encodeEvent(event: EventMessage): Uint8Array {
-  const values = event.summary?.value.map((value) => ({
-    ...value,
-    ...value.histo && { histo: withoutZeros(value.histo) },
-  }));
-  return eventType.encode({ ...withoutZeros(event), ...values && { summary: { value: values } } }).finish();
-}
-
-function withoutZeros<T extends object>(message: T): Partial<T> {
-  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== 0)) as Partial<T>;
+  return eventType.encode(event).finish();
 }

@@ -115,9 +115,13 @@ export function trainsNothing(lossMask: readonly boolean[]): boolean {
 
 /** What keeps an example from being trained on; null when nothing does. */
 function problemOf({ ids, lossMask }: TokenizedExample, vocabSize: number, maxPositions: number): string | null {
+  // A notebook does not check types before it runs.
+  if (ids === undefined || lossMask === undefined) {
+    return "expected ids and a lossMask; prepareSftDataset makes them of texts and chats";
+  }
   if (ids.length !== lossMask.length) return `${ids.length} ids but a loss mask of ${lossMask.length}`;
   if (ids.length > maxPositions) {
-    return `${ids.length} tokens, but the model reads at most ${maxPositions}; cut the row or leave it out`;
+    return `${ids.length} tokens, but the model reads at most ${maxPositions}; give a maxLength that cuts it, or leave it out`;
   }
   if (trainsNothing(lossMask)) {
     return lossMask[0]

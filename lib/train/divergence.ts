@@ -26,6 +26,16 @@ export function explodedLoss(vocabSize: number): number {
   return 3 * Math.log(vocabSize);
 }
 
+/**
+ * The limit of a run that begins with a high loss. A small model on texts of a kind it has never seen is surer of wrong
+ * tokens than one that guesses, without anything having gone wrong: twice the first step's loss is allowed.
+ *
+ * @param firstLoss The loss before the first update; null when it is not known.
+ */
+export function startingLimit(limit: number, firstLoss: number | null): number {
+  return Math.max(limit, 2 * (firstLoss ?? 0));
+}
+
 /** The error for a step whose loss, gradient or logits say that training has diverged. */
 export function divergenceError(
   problem: string,

@@ -9,9 +9,9 @@ import { grpoFingerprint, type GrpoOptions, roundSizes } from "./grpo_options.ts
 import { createPolicy } from "./grpo_policy.ts";
 import { newRound, restoreRound, type Round, roundFiles } from "./grpo_round.ts";
 import { chooseKeptLayers, type LargestBatch } from "./kept_layers.ts";
-import { type Rollout, rolloutScorer } from "./rollout.ts";
+import { type PromptTokenizer, type Rollout, rolloutScorer } from "./rollout.ts";
 import { TrainingSession } from "./session.ts";
-import type { Metrics, TrainingStep } from "./step.ts";
+import type { CheckpointOptions, Metrics, TrainingStep } from "./step.ts";
 
 export type { GrpoOptions } from "./grpo_options.ts";
 
@@ -37,6 +37,7 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
   const sizes = roundSizes(options);
   const { promptsPerRound, roundsPerEpoch, updatesPerRound } = sizes;
   const stepsPerEpoch = roundsPerEpoch * updatesPerRound;
+  const needsScores = updatesPerRound > 1 || (options.beta ?? 0) !== 0;
   const roll = rolloutScorer<Columns>({ ...options, numGenerations: options.numGenerations ?? 8 });
   // Before a checkpoint is restored: the reference is the model as it was given.
   const policy = await createPolicy(options);
@@ -48,7 +49,11 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
       trainer: "grpo",
       model,
       adapter,
-      options: { ...options, learningRate: options.learningRate ?? 1e-6 },
+      options: {
+        ...options,
+        learningRate: options.learningRate ?? 1e-6,
+        processingClass: options.processingClass ?? savedTokenizer(options.tokenizer),
+      },
       fingerprint: () => grpoFingerprint(options),
       hasReference: (options.beta ?? 0) !== 0,
       totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs),
@@ -59,11 +64,11 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
       files: () => session!.step % updatesPerRound === 0 ? {} : roundFiles(round!),
     });
     const { random, optimizer } = session;
+    // Prompts that do not fill a round are left for another epoch's order.
     const rowsOfStep = stepRows(
       stepsPerEpoch,
       (epoch) =>
         chunk(epochOrder(trainDataset.length, random, epoch, shuffle), promptsPerRound)
-          .slice(0, roundsPerEpoch)
           .flatMap((rows) => Array.from({ length: updatesPerRound }, () => rows)),
     );
     while (!session.finished) {
@@ -77,7 +82,14 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
         const sampled = await session.guard({ rows }, () => roll(prompts, options.sampler, number, options.signal));
         round = await newRound(policy, sampled, sizes, options);
       } else round ??= await restoreRound(session.resumedFrom!, policy, sizes, options);
-      residualLayers ??= chooseKeptLayers(session, model, adapter, options, largestBatch(round!.rollouts, options));
+      residualLayers ??= chooseKeptLayers(
+        session,
+        model,
+        adapter,
+        // Where the loss needs log-probabilities first, forward and backward cannot be one program: on the CPU nothing is kept.
+        needsScores && model.engine.device === "cpu" ? { ...options, gradientCheckpointing: true } : options,
+        largestBatch(round!.rollouts, options),
+      );
       const metrics = await policy.backward(round!.updates[update], optimizer, round!.tokensInStep, residualLayers);
       const step = await session.update({
         metrics: { ...metrics, ...round!.metrics },
@@ -96,6 +108,12 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
     await session?.dispose();
     await policy.dispose();
   }
+}
+
+/** The tokenizer, if it is one that can be saved. */
+function savedTokenizer(tokenizer: PromptTokenizer): CheckpointOptions["processingClass"] {
+  const { save } = tokenizer;
+  return save && { save: save.bind(tokenizer) };
 }
 
 /** The largest micro-batch that prompts like these give: the next round's completions may be longer, up to their limit. */

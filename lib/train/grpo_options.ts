@@ -69,6 +69,7 @@ export function roundSizes<Columns>(options: GrpoOptions<Columns>): RoundSizes {
   checkPositiveInteger({ numGenerations, stepsPerGeneration, numIterations });
   checkPolicyOptions({ ...options, numGenerations });
   options.tokenizer.assertFits?.(options.model.config.vocabSize);
+  checkPrompts(trainDataset);
   const completions = perDeviceTrainBatchSize * stepsPerGeneration;
   checkBatchSizes({
     completionsPerBatch: completions,
@@ -85,6 +86,18 @@ export function roundSizes<Columns>(options: GrpoOptions<Columns>): RoundSizes {
   }
   const stepsPerPass = stepsPerGeneration / gradientAccumulationSteps;
   return { promptsPerRound, roundsPerEpoch, stepsPerPass, updatesPerRound: stepsPerPass * numIterations };
+}
+
+/** A notebook does not check types before it runs, and a row that is not a prompt may come after hours. */
+function checkPrompts(rows: readonly PromptRow<unknown>[]): void {
+  for (const [index, row] of rows.entries()) {
+    const { prompt }: { prompt?: unknown } = row;
+    if (typeof prompt === "string" || Array.isArray(prompt)) continue;
+    const columns = Object.keys(row).map((name) => JSON.stringify(name)).join(", ") || "none";
+    throw new Error(
+      `trainDataset, row ${index}: expected a column "prompt" with a text or a list of messages; its columns are ${columns}`,
+    );
+  }
 }
 
 /** What the curve of a run depends on, besides model and adapter; what reward functions do cannot be known. */

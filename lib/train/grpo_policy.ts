@@ -1,6 +1,6 @@
 /** The policy that GRPO trains, its reference, and the passes over a batch of rollouts. */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import { CausalLM, type HeadTargets } from "../models/mod.ts";
+import { CausalLM, disposePass, type ForwardPass, type HeadTargets } from "../models/mod.ts";
 import { collate, type TrainingBatch } from "./batch.ts";
 import { grpoLoss, type GrpoLossOptions } from "./grpo_loss.ts";
 import type { AdamW } from "./optimizer.ts";
@@ -53,6 +53,41 @@ export async function createPolicy(options: PolicyOptions) {
     return byRollout(part, logProbs);
   };
 
+  /** The loss of a micro-batch, and its gradients to the optimizer. Uses the pass up. */
+  const update = async (
+    part: RolloutBatch,
+    pass: ForwardPass | null,
+    optimizer: AdamW,
+    tokensInStep: number,
+    residualLayers: number,
+  ) => {
+    try {
+      const known = pass
+        ? byRollout(part, (await model.logProbs(pass, part.wanted)).logProbs)
+        : part.rollouts.map(({ completionIds }) => completionIds.map(() => 0));
+      const result = grpoLoss({
+        logProbs: known,
+        oldLogProbs: part.oldLogProbs,
+        referenceLogProbs: part.referenceLogProbs,
+        advantages: part.rollouts.map(({ advantage }) => advantage),
+        active: part.active,
+        accumulationSteps: gradientAccumulationSteps,
+        tokensInStep,
+        maxCompletionLength,
+      }, options);
+      const coefficients = Float32Array.from(result.gradients.flat());
+      const output = pass
+        ? await model.backward(pass, part.wanted, coefficients, optimizer.addGradient)
+        : await model.forwardBackward(part.batch.tokens, part.wanted, coefficients, optimizer.addGradient, {
+          ...passOptions,
+          residualLayers,
+        });
+      return { result, output };
+    } finally {
+      if (pass) disposePass(pass);
+    }
+  };
+
   return {
     prepare(rollouts: readonly Rollout[]): RolloutBatch {
       const batch = collate(
@@ -90,26 +125,7 @@ export async function createPolicy(options: PolicyOptions) {
         const pass = part.oldLogProbs || reference
           ? await model.forward(part.batch.tokens, { ...passOptions, ...model.keeping(residualLayers) })
           : null;
-        const known = pass
-          ? byRollout(part, (await model.logProbs(pass, part.wanted)).logProbs)
-          : part.rollouts.map(({ completionIds }) => completionIds.map(() => 0));
-        const result = grpoLoss({
-          logProbs: known,
-          oldLogProbs: part.oldLogProbs,
-          referenceLogProbs: part.referenceLogProbs,
-          advantages: part.rollouts.map(({ advantage }) => advantage),
-          active: part.active,
-          accumulationSteps: gradientAccumulationSteps,
-          tokensInStep,
-          maxCompletionLength,
-        }, options);
-        const coefficients = Float32Array.from(result.gradients.flat());
-        const output = pass
-          ? await model.backward(pass, part.wanted, coefficients, optimizer.addGradient)
-          : await model.forwardBackward(part.batch.tokens, part.wanted, coefficients, optimizer.addGradient, {
-            ...passOptions,
-            residualLayers,
-          });
+        const { result, output } = await update(part, pass, optimizer, tokensInStep, residualLayers);
         const counted = byRollout(part, output.entropies).filter((_, i) => part.active[i]).flat();
         loss += result.loss;
         collected.push({ ...result.metrics, entropy: mean(counted) });

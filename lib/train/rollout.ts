@@ -16,7 +16,7 @@ export type PromptRow<Columns> = { prompt: string | readonly PromptMessage[] } &
 /** What rollouts need of a tokenizer, and what they use where it is there. */
 export type PromptTokenizer =
   & Pick<Tokenizer, "encode" | "decode" | "applyChatTemplate">
-  & Partial<Pick<Tokenizer, "assertFits" | "idToToken">>;
+  & Partial<Pick<Tokenizer, "assertFits" | "idToToken" | "save">>;
 
 /** One completion as it was sampled. */
 export interface SampledCompletion {

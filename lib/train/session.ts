@@ -4,7 +4,6 @@
  */
 import { NotFiniteLogitsError } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
-import { BestMetric } from "./best_metric.ts";
 import {
   compareFingerprints,
   type Fingerprint,
@@ -18,9 +17,10 @@ import {
   type TrainerState,
   verifyManifest,
 } from "./checkpoint/mod.ts";
-import { type DivergenceError, divergenceError } from "./divergence.ts";
+import { type DivergenceError, divergenceError, startingLimit } from "./divergence.ts";
 import { AdamW } from "./optimizer.ts";
 import { learningRateAt } from "./schedule.ts";
+import { SessionEvaluation } from "./session_evaluation.ts";
 import { checkEvaluation, type SessionSetup, type StepData, type StepResult } from "./session_setup.ts";
 import type { Metrics, TrainingStep } from "./step.ts";
 
@@ -39,13 +39,13 @@ export class TrainingSession {
   /** The checkpoint that the run goes on from. */
   resumedFrom: string | null = null;
   readonly #setup: SessionSetup;
-  readonly #best: BestMetric;
+  readonly #evaluation: SessionEvaluation;
   readonly #checkpoints: RunCheckpoints;
   #fingerprint: Fingerprint = {};
   #notes: string[] = [];
-  #stoppedEarly = false;
-  #isBest = false;
   #savedStep = -1;
+  /** The loss of the run's first step; null until there is one. */
+  #firstLoss: number | null = null;
   /** False from the moment that the weights change until the step can be yielded. */
   #isComplete = true;
 
@@ -53,7 +53,7 @@ export class TrainingSession {
     this.#setup = setup;
     this.totalSteps = setup.totalSteps;
     this.random = new Random(setup.options.seed ?? 42);
-    this.#best = new BestMetric(setup.options);
+    this.#evaluation = new SessionEvaluation(setup, (line) => this.note(line));
     this.#checkpoints = new RunCheckpoints(setup.options, (line) => this.note(line));
     const { model, adapter, options } = setup;
     this.optimizer = new AdamW(model.engine, adapter ? adapter.factors : model.weights, options);
@@ -68,6 +68,9 @@ export class TrainingSession {
   static async open(setup: SessionSetup): Promise<TrainingSession> {
     checkEvaluation(setup);
     const session = new TrainingSession(setup);
+    if ((setup.options.evalSteps ?? 0) > 0 && !setup.evaluation) {
+      session.note("evalSteps is set, but there is nothing to evaluate on");
+    }
     try {
       await session.#begin();
     } catch (error) {
@@ -95,8 +98,10 @@ export class TrainingSession {
     await restoreCheckpoint(path, { model, adapter, optimizer: this.optimizer }, state.optimizerSteps);
     this.step = this.#savedStep = state.step;
     this.tokensSeen = state.numTokens;
-    this.random = Random.restore(state.random);
+    // With another seed the run goes on with draws of its own.
+    if (this.random.save().origin.join() === state.random.origin.join()) this.random = Random.restore(state.random);
     this.keptLayers = state.keptLayers;
+    this.#firstLoss = state.firstLoss;
     this.resumedFrom = path;
     this.note(`resumed from ${path} after step ${state.step}`);
     changes.forEach((change) => this.note(change));
@@ -106,32 +111,22 @@ export class TrainingSession {
           "new length",
       );
     }
-    await this.#restoreBest(state);
+    await this.#evaluation.restore(state, (step) => this.#checkpoints.pathOf(step));
+    if (this.finished) this.#sayNothingIsLeft();
   }
 
-  /** Goes on with the best evaluation so far, if it still means something. */
-  async #restoreBest({ best, evaluationsWithoutGain, evaluationData, stoppedEarly }: TrainerState): Promise<void> {
-    const { options: { loadBestModelAtEnd = false }, evaluation } = this.#setup;
-    if (best && evaluation) {
-      const path = this.#checkpoints.pathOf(best.step);
-      const problem = best.metric !== this.#best.metric
-        ? `it is by ${best.metric}, and now ${this.#best.metric} decides`
-        : evaluationData !== (evaluation.data?.() ?? null)
-        ? "it was on other data"
-        : loadBestModelAtEnd && await verifyManifest(path) !== null
-        ? `its checkpoint ${path} is not there`
-        : null;
-      if (problem === null) this.#best.restore(best, evaluationsWithoutGain);
-      else this.note(`the best evaluation so far, that of step ${best.step}, no longer counts: ${problem}`);
-    }
-    // Patience may be another than before.
-    this.#stoppedEarly = this.#best.isExhausted;
-    if (stoppedEarly && !this.#stoppedEarly) this.note("the run had stopped early and goes on");
+  /** No step will carry this note: a run that trains nothing should not look like one that did. */
+  #sayNothingIsLeft(): void {
+    const line = this.#evaluation.stoppedEarly
+      ? `the run stopped early at step ${this.step}: nothing is left to train; a higher earlyStoppingPatience goes on`
+      : `all ${this.totalSteps} steps are done: nothing is left to train; a higher maxSteps or numTrainEpochs goes on`;
+    this.note(line);
+    if (!this.#setup.options.onNote) console.warn(line);
   }
 
   /** Whether nothing is left to train. */
   get finished(): boolean {
-    return this.step >= this.totalSteps || this.#stoppedEarly;
+    return this.step >= this.totalSteps || this.#evaluation.stoppedEarly;
   }
 
   /** Adds a line to the next step's notes. */
@@ -164,9 +159,11 @@ export class TrainingSession {
    * @throws {DivergenceError} when loss or gradient are not finite or have exploded; the weights are unchanged
    */
   async update({ metrics, tokens, started, ...data }: StepResult): Promise<TrainingStep> {
-    const { options, stepsPerEpoch, lossLimit } = this.#setup;
+    const { options, stepsPerEpoch } = this.#setup;
     const step = this.step + 1;
     const { loss } = metrics;
+    const firstLoss = step === 1 ? loss : this.#firstLoss;
+    const lossLimit = options.lossLimit ?? startingLimit(this.#setup.lossLimit, firstLoss);
     if (!Number.isFinite(loss)) throw await this.#diverged(step, `the loss is ${loss}`, data);
     if (loss > lossLimit) {
       const [value, limit] = [loss, lossLimit].map((number) => number.toPrecision(4));
@@ -175,10 +172,11 @@ export class TrainingSession {
     const gradNorm = await this.optimizer.gradNorm();
     if (!Number.isFinite(gradNorm)) throw await this.#diverged(step, `the gradient's norm is ${gradNorm}`, data);
     // The weights of the step before have proved good: older checkpoints are no longer needed to go back to.
-    await this.#checkpoints.removeOld(this.step, this.#best.best?.step);
+    await this.#checkpoints.removeOld(this.step, this.#evaluation.best?.step);
 
     const learningRate = learningRateAt(this.step, { ...options, totalSteps: this.totalSteps });
     this.#isComplete = false;
+    this.#firstLoss = firstLoss;
     await this.optimizer.step(learningRate, gradNorm);
     this.step = step;
     this.tokensSeen += tokens;
@@ -190,7 +188,7 @@ export class TrainingSession {
       ...(stepsPerEpoch === null ? {} : { epoch: step / stepsPerEpoch }),
       step_time: (performance.now() - started) / 1000,
     };
-    Object.assign(all, await this.#evaluate(data));
+    Object.assign(all, await this.guard(data, () => this.#evaluation.after(step)));
     this.#isComplete = true;
     const notes = this.#notes;
     this.#notes = [];
@@ -202,41 +200,17 @@ export class TrainingSession {
     return divergenceError(problem, { ...data, step, lastCheckpoint, cause });
   }
 
-  async #evaluate(data: StepData): Promise<Metrics> {
-    const { evaluation, options: { evalSteps = 0, loadBestModelAtEnd = false, earlyStoppingPatience } } = this.#setup;
-    const isDue = this.step === this.totalSteps || (evalSteps > 0 && this.step % evalSteps === 0);
-    this.#isBest = false;
-    if (!evaluation || !isDue) return {};
-    const metrics = await this.guard(data, evaluation.run);
-    if (!loadBestModelAtEnd && earlyStoppingPatience === undefined) return metrics;
-    this.#isBest = this.#best.add(this.step, metrics);
-    const { best, metric, withoutGain } = this.#best;
-    if (this.#best.isExhausted && this.step < this.totalSteps) {
-      this.#stoppedEarly = true;
-      this.note(
-        `stopped early: ${metric} has not become better in ${withoutGain} evaluations` +
-          (best ? `; the best is ${best.value.toPrecision(6)} of step ${best.step}` : ""),
-      );
-    }
-    if (this.finished && loadBestModelAtEnd && best && best.step !== this.step) {
-      this.note(
-        `the run ends with the weights of step ${best.step}, whose ${metric} of ${
-          best.value.toPrecision(6)
-        } is the best`,
-      );
-    }
-    return metrics;
-  }
-
   /** Saves a checkpoint if it is time for one. */
   async checkpoint(): Promise<void> {
     const { saveSteps = 500, loadBestModelAtEnd = false } = this.#setup.options;
-    if (this.finished || this.step % saveSteps === 0 || (this.#isBest && loadBestModelAtEnd)) await this.#save();
+    if (this.finished || this.step % saveSteps === 0 || (this.#evaluation.isBest && loadBestModelAtEnd)) {
+      await this.#save();
+    }
   }
 
   async #save(): Promise<void> {
-    const { options, model, adapter, trainer, stepsPerEpoch, files, evaluation } = this.#setup;
-    const { outputDir, baseModel = "", fileSystem } = options;
+    const { options, model, adapter, trainer, stepsPerEpoch, files } = this.#setup;
+    const { outputDir, baseModel = "", processingClass, fileSystem } = options;
     if (outputDir === undefined || this.#savedStep === this.step) return;
     const state: TrainerState = {
       trainer,
@@ -244,16 +218,15 @@ export class TrainingSession {
       totalSteps: this.totalSteps,
       epoch: stepsPerEpoch === null ? 0 : this.step / stepsPerEpoch,
       numTokens: this.tokensSeen,
-      stoppedEarly: this.#stoppedEarly,
-      best: this.#best.best,
-      evaluationsWithoutGain: this.#best.withoutGain,
-      evaluationData: evaluation?.data?.() ?? null,
+      ...this.#evaluation.state(),
       optimizerSteps: this.optimizer.steps,
+      firstLoss: this.#firstLoss,
       random: this.random.save(),
       keptLayers: this.keptLayers,
       fingerprint: this.#fingerprint,
     };
-    const contents = { model, adapter, baseModel, optimizer: this.optimizer, state, files: files?.() ?? {} };
+    const { optimizer } = this;
+    const contents = { model, adapter, baseModel, processingClass, optimizer, state, files: files?.() ?? {} };
     await saveCheckpoint(this.#checkpoints.pathOf(this.step), contents, { fileSystem });
     this.#savedStep = this.step;
     this.#checkpoints.saved(this.step);
@@ -266,7 +239,7 @@ export class TrainingSession {
    */
   async finish(): Promise<void> {
     const { options: { loadBestModelAtEnd = false }, model, adapter } = this.#setup;
-    const { best } = this.#best;
+    const { best } = this.#evaluation;
     await this.#checkpoints.removeOld(this.step, best?.step);
     if (!loadBestModelAtEnd || !best || best.step === this.step) return;
     const path = this.#checkpoints.pathOf(best.step);

@@ -25,7 +25,7 @@ export interface SessionSetup {
   totalSteps: number;
   /** For `epoch`; null for data without epochs. */
   stepsPerEpoch: number | null;
-  /** A loss above it has exploded. */
+  /** A loss above it has exploded, unless the run began with one nearly as high; the option of this name goes before. */
   lossLimit: number;
   evaluation?: Evaluation;
   /** JSON files that checkpoints hold besides. */

@@ -17,7 +17,7 @@ export interface BatchingOptions {
   packing?: boolean;
   /** Default `"bfd"`. */
   packingStrategy?: PackingStrategy;
-  /** Batches of rows of like length, for less padding. Default false. */
+  /** Batches of rows of like length, for less padding (`train_sampling_strategy` in transformers 5). Default false. */
   groupByLength?: boolean;
 }
 
@@ -85,7 +85,7 @@ export function cutDataset(
   const notes: string[] = [];
   if (cut > 0) {
     const made = packing && packingStrategy === "bfd_split" ? "split" : "cut";
-    notes.push(`${name}: ${cut} of ${examples.length} rows are longer than maxLength ${maxLength} and were ${made}`);
+    notes.push(`${name}: ${made} ${cut} of ${examples.length} rows, which are longer than maxLength ${maxLength}`);
   }
   if (leftOut.length > 0) {
     notes.push(`${name}: ${leftOut.length} of those are left out, since nothing that is trained remains (${which})`);

@@ -20,7 +20,9 @@ export interface SftDatasetOptions {
 
 const message = z.looseObject({
   role: z.string().min(1),
-  content: z.union([z.string(), z.array(z.record(z.string(), z.unknown()))]).nullish(),
+  content: z.union([z.string(), z.array(z.record(z.string(), z.unknown()))], {
+    error: "expected a text, or a list of parts",
+  }).nullish(),
 });
 const chat = z.array(message).min(1, "expected at least one message");
 const toolsColumn = z.object({ tools: z.array(z.looseObject({})).nullish() });
@@ -42,6 +44,8 @@ const textPair = z.looseObject({ prompt: z.string(), completion: z.string() });
  * | `{prompt, completion}`, two texts                     | both together and the end token   | completion, end token   |
  * | `{prompt, completion}`, two lists of messages         | the chat by the chat template     | what follows the prompt |
  * | `{messages}`, with `tools` and `chat_template_kwargs` | the chat by the chat template     | everything              |
+ *
+ * An empty completion is no error: it trains the end token alone, which is to say nothing.
  *
  * Rows are not cut here: `sft` does that, since what becomes of the rest depends on how it packs.
  *
@@ -175,7 +179,11 @@ function ended(text: string, eos: string): string {
 function parse<Schema extends z.ZodType>(schema: Schema, row: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;
-  throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+  // A common other layout of chats, which has the same in it.
+  const hint = JSON.stringify(row)?.includes('"from":')
+    ? "; rename from and value to role and content (user, assistant)"
+    : "";
+  throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") + hint);
 }
 
 function refuseCompletionOnly({ completionOnlyLoss }: SftDatasetOptions): void {

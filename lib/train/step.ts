@@ -40,6 +40,11 @@ export interface CheckpointOptions {
   loadBestModelAtEnd?: boolean;
   /** What a saved adapter names as its base: the model's name on the hub, or its folder. */
   baseModel?: string;
+  /**
+   * The tokenizer, under TRL's name: each checkpoint gets its files too, so that its folder can be loaded as it is. `grpo`
+   * takes its `tokenizer` unless this is given.
+   */
+  processingClass?: { save(folder: string, options?: { fileSystem?: FileSystem }): Promise<unknown> };
   /** The disk to write to; tests pass one that fails. */
   fileSystem?: FileSystem;
   /** Called with each note as it is made: also with those that come after the last step. */
@@ -70,7 +75,8 @@ export interface TrainingOptions extends OptimizerOptions, CheckpointOptions, Be
   evalSteps?: number;
   /**
    * A loss above this stops the run as one that is not a number does; default: three times that of guessing all tokens with
-   * equal probability for losses that are negative log-probabilities, none for others.
+   * equal probability, or twice the first step's loss if that is more, for losses that are negative log-probabilities;
+   * none for others.
    */
   lossLimit?: number;
   /**
@@ -81,7 +87,7 @@ export interface TrainingOptions extends OptimizerOptions, CheckpointOptions, Be
   gradientCheckpointing?: boolean | "auto";
   /**
    * Bytes that a forward and backward pass may take, besides weights and optimizer. Default: half of the memory that the
-   * machine has to spare; on a GPU, which cannot be asked, nothing is kept unless this is given.
+   * machine has to spare, or less where AdamW will need more than the rest; on a GPU, which cannot be asked, nothing is kept unless this is given.
    */
   memoryBudget?: number;
   /**

@@ -66,6 +66,17 @@ Deno.test("saveAdapter() writes what PEFT wrote, byte for byte, when it saves PE
     })
   ));
 
+Deno.test("saveAdapter() refuses a path at which a file stands, and leaves it", () =>
+  withTinyModel((model) =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/file`, "mine");
+      const adapter = await createLora(model, new Random(1), { r: 2 });
+      const options = { baseModel: "x" };
+      await assert.rejects(saveAdapter(model, adapter, `${folder}/file`, options), /is a file: expected a folder/);
+      assert.equal(await Deno.readTextFile(`${folder}/file`), "mine");
+    })
+  ));
+
 Deno.test("loadAdapter() finds target modules by their paths, and all of them for all-linear", () =>
   withTinyModel((model) =>
     inFolder(async (folder) => {

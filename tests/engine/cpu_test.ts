@@ -97,6 +97,8 @@ Deno.test("run() names the input that is missing or has a wrong shape or dtype",
   };
   await expectError({ x: good.x }, /input "mask" is missing: expected int64\[batch\], got x/);
   await expectError({}, /input "x" is missing: expected float32\[batch, 2\], got nothing/);
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`weight ${i}`, good.x]));
+  await expectError(many, /input "x" is missing: .*, got weight 0, .*weight 11 and 288 more$/);
   await expectError({ ...good, x: engine.zeros([3, 4]) }, /input "x": expected \[batch, 2\], got \[3, 4\]/);
   await expectError({ ...good, x: engine.zeros([2, 2]) }, /input "mask": .* got \[3\], but batch is 2 in "x"/);
   await expectError({ ...good, mask: engine.zeros([3]) }, /input "mask": expected int64\[batch\], got float32\[3\]/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DiskFullError, recoverFolder, writeFileAtomic, writeFolderAtomic } from "../../lib/files/mod.ts";
 import { failingFileSystem } from "./failing_file_system.ts";
+import { recordingFileSystem } from "./recording_file_system.ts";
 
 async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -64,6 +65,12 @@ Deno.test("writeFileAtomic() leaves the old file when the stream throws or the s
       abort.abort();
       yield new Uint8Array(10);
     }
+    async function* abortedAtTheEnd(end: AbortController) {
+      yield await Promise.resolve(new Uint8Array(10));
+      end.abort();
+    }
+    const late = new AbortController();
+    await assert.rejects(writeFileAtomic(path, abortedAtTheEnd(late), { signal: late.signal }), { name: "AbortError" });
     await assert.rejects(writeFileAtomic(path, chunks(true)), RangeError);
     await assert.rejects(writeFileAtomic(path, chunks(false), { signal: abort.signal }), { name: "AbortError" });
     assert.equal(await Deno.readTextFile(path), "old");
@@ -139,4 +146,60 @@ Deno.test("recoverFolder() puts back what a crash between the two renames moved 
     await recoverFolder(path);
     assert.deepEqual(names(path), ["old"]);
     assert.deepEqual(names(folder), ["checkpoint"]);
+  }));
+
+Deno.test("writeFileAtomic() flushes what it wrote before it takes the name, and the folder after", () =>
+  inFolder(async (folder) => {
+    const fileSystem = recordingFileSystem();
+    await writeFileAtomic(`${folder}/row.txt`, "new", { fileSystem });
+    const temporary = `${folder}/.row.txt.*`;
+    assert.deepEqual(fileSystem.log, [
+      `write ${temporary}`,
+      `sync ${temporary}`,
+      `rename ${temporary} to ${folder}/row.txt`,
+      `sync ${folder}`,
+    ]);
+  }));
+
+Deno.test("writeFolderAtomic() flushes every file and folder before the name, and the name before the old folder goes", () =>
+  inFolder(async (folder) => {
+    const [path, temporary, previous] = [
+      `${folder}/checkpoint`,
+      `${folder}/.checkpoint.*`,
+      `${folder}/.checkpoint.previous`,
+    ];
+    await Deno.mkdir(path);
+    const fileSystem = recordingFileSystem();
+    await writeFolderAtomic(path, async (inside) => {
+      await Deno.writeTextFile(`${inside}/a`, "1");
+      await Deno.mkdir(`${inside}/deep`);
+      await Deno.writeTextFile(`${inside}/deep/b`, "2");
+    }, { fileSystem });
+    const moved = fileSystem.log.indexOf(`rename ${path} to ${previous}`);
+    assert.deepEqual(
+      fileSystem.log.slice(0, moved).sort(),
+      ["", "/a", "/deep", "/deep/b"].map((inside) => `sync ${temporary}${inside}`),
+    );
+    assert.deepEqual(fileSystem.log.slice(moved), [
+      `rename ${path} to ${previous}`,
+      `rename ${temporary} to ${path}`,
+      `sync ${folder}`,
+      `remove ${previous}`,
+    ]);
+  }));
+
+Deno.test("writeFolderAtomic() names a file inside that finds the disk full by the name that it was to have", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/checkpoint`;
+    // Operation 0 makes the folder; the others are those of the file.
+    for (const failAt of [1, 2, 3, 4, 5]) {
+      const fileSystem = failingFileSystem(failAt);
+      const fill = (inside: string) => writeFileAtomic(`${inside}/weights`, "numbers", { fileSystem });
+      await assert.rejects(writeFolderAtomic(path, fill, { fileSystem }), (error: Error) => {
+        assert.ok(error instanceof DiskFullError, String(error));
+        assert.deepEqual([error.path, error.bytesNeeded], [`${path}/weights`, 7]);
+        return true;
+      });
+      assert.deepEqual(names(folder), []);
+    }
   }));

@@ -5,6 +5,7 @@ import { cutJsonl, DiskFullError, jsonlWriter } from "../../lib/files/mod.ts";
 import { inFolder } from "../support/in_folder.ts";
 import { Crash, crashingFileSystem } from "./crashing_file_system.ts";
 import { failingFileSystem } from "./failing_file_system.ts";
+import { recordingFileSystem } from "./recording_file_system.ts";
 
 const schema = z.object({ step: z.number() });
 
@@ -82,4 +83,15 @@ Deno.test("cutJsonl() leaves the old file or the cut one when the disk fails or 
         }
       }
     }
+  }));
+
+Deno.test("cutJsonl() flushes the cut, and touches a file that needs none only to read it", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/rows.jsonl`;
+    await Deno.writeTextFile(path, '{"step":1}\n{"step":2}\n');
+    const fileSystem = recordingFileSystem();
+    await cutJsonl(path, schema, ({ step }) => step <= 2, { fileSystem });
+    assert.deepEqual(fileSystem.log, []);
+    await cutJsonl(path, schema, ({ step }) => step <= 1, { fileSystem });
+    assert.deepEqual(fileSystem.log, [`truncate ${path}`, `sync ${path}`]);
   }));

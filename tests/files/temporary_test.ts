@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { writeFileAtomic, writeFilesTogether, writeFolderAtomic } from "../../lib/files/mod.ts";
 import { inFolder } from "../support/in_folder.ts";
 import { Crash, crashingFileSystem } from "./crashing_file_system.ts";
@@ -94,6 +95,22 @@ Deno.test("writeFileAtomic() removes another machine's temporary after a day, an
         "a.txt",
       ].sort(),
     );
+  }));
+
+Deno.test("writeFileAtomic() leaves the temporary of a process that it has no right to ask after", () =>
+  inFolder(async (folder) => {
+    // Without the right to know the machine's name it is that of all who have not.
+    const host = createHash("sha256").update("").digest("hex").slice(0, 8);
+    const temporary = `.a.txt.${host}-${Deno.pid}-00000000.partial`;
+    await Deno.writeTextFile(`${folder}/${temporary}`, "half");
+    const script = `import { writeFileAtomic } from ${JSON.stringify(FILES)};
+      await writeFileAtomic(${JSON.stringify(`${folder}/a.txt`)}, "whole");`;
+    await Deno.writeTextFile(`${folder}/writer.ts`, script);
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", "--allow-read", "--allow-write", `${folder}/writer.ts`],
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.deepEqual(names(folder), [temporary, "a.txt", "writer.ts"]);
   }));
 
 /** Makes the temporaries of this process look like those of an earlier one. */

@@ -91,6 +91,27 @@ Deno.test("rotaryFrequencies() keeps fast pairs, slows slow ones and blends betw
   for (let i = 1; i < scaled.length; i++) assert.ok(scaled[i] < scaled[i - 1], "slower and slower");
 });
 
+Deno.test("rotaryFrequencies() has Llama 3's bands where the model's config puts them", () => {
+  const plain = rotaryFrequencies(llama32);
+  for (const [low, high, original, factor] of [[2, 4, 8192, 32], [1, 8, 8192, 32], [0.5, 3, 1024, 8]]) {
+    const scaling: RotaryScaling = {
+      ...{ type: "llama3", factor, originalMaxPositions: original },
+      ...{ lowFrequencyFactor: low, highFrequencyFactor: high },
+    };
+    const expected = plain.map((frequency) => {
+      const wavelength = 2 * Math.PI / frequency;
+      if (wavelength <= original / high) return frequency;
+      if (wavelength >= original / low) return frequency / factor;
+      const smooth = (original / wavelength - low) / (high - low);
+      return (1 - smooth) * frequency / factor + smooth * frequency;
+    });
+    rotaryFrequencies({ ...llama32, scaling }).forEach((frequency, i) => {
+      assert.ok(Math.abs(frequency / expected[i] - 1) < 1e-12, `pair ${i} of ${JSON.stringify(scaling)}`);
+    });
+    assert.ok(expected.some((frequency, i) => frequency < plain[i] && frequency > plain[i] / factor));
+  }
+});
+
 Deno.test("rotaryFrequencies() are transformers' for Llama 3.2, computed there in float64", () => {
   const scaled = rotaryFrequencies({ ...llama32, scaling: llama3 });
   const expected: [pair: number, frequency: number][] = [

@@ -83,6 +83,29 @@ Deno.test("selectiveLogProb() neither overflows nor loses the target with huge l
   assert.ok(results.dHidden.data.subarray(0, HIDDEN).every((value) => Math.abs(value) < 1e-6));
 });
 
+Deno.test("selectiveLogProb() keeps the small numbers of a likely token, however large the logits are", async () => {
+  const { logProb, entropy } = head();
+  for (const base of [0, 300, -300]) {
+    const feeds = feedsOf([3, 3], 1);
+    // The other tokens have the logit `base`, token 3 one that is 9 or 11 higher.
+    feeds.hidden = ndarray([2, HIDDEN], [1, 9, 0, 0, 1, 11, 0, 0]);
+    feeds.weight = ndarray(
+      [VOCABULARY, HIDDEN],
+      Array.from({ length: VOCABULARY }, (_, token) => [base, token === 3 ? 1 : 0, 0, 0]).flat(),
+    );
+    const results = await runOnEngine(engine, { logProb, entropy }, feeds);
+    const others = [9, 11].map((gap) => (VOCABULARY - 1) * Math.exp(-gap));
+    const expected = {
+      logProb: others.map((rest) => -Math.log1p(rest)),
+      entropy: [9, 11].map((gap, row) => Math.log1p(others[row]) + gap * others[row] / (1 + others[row])),
+    };
+    for (const name of ["logProb", "entropy"] as const) {
+      const error = Math.max(...expected[name].map((value, row) => Math.abs(results[name].data[row] - value)));
+      assert.ok(error < 5e-7, `${name} of logits around ${base}: off by ${error}`);
+    }
+  }
+});
+
 Deno.test("selectiveLogProb() of chunks of rows adds up to the whole", async () => {
   const { logProb, entropy, dHidden, dWeight } = head();
   const outputs = { logProb, entropy, dHidden, dWeight };

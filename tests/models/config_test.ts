@@ -180,6 +180,8 @@ Deno.test("parseConfig() accepts a sliding window that no layer has", () => {
   const off: Record<string, unknown>[] = [
     { use_sliding_window: true, sliding_window: 4096, max_window_layers: 24 },
     { use_sliding_window: true, sliding_window: null },
+    { use_sliding_window: false, sliding_window: null, max_window_layers: null },
+    { use_sliding_window: null, sliding_window: 4096, max_window_layers: undefined },
     { use_sliding_window: true, sliding_window: 4096, layer_types: new Array(24).fill("full_attention") },
   ];
   for (const changes of off) assert.deepEqual(parse(changes), expected);

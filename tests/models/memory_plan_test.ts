@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
+import { defaultBudget } from "../../lib/models/memory_plan.ts";
 import { LINEAR_MODULES, loadModel, type MemoryPlanOptions, planMemory } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { collate } from "../../lib/train/mod.ts";
@@ -59,6 +60,33 @@ Deno.test("planMemory() takes half of the memory to spare as budget on the CPU, 
       /memoryBudget: expected a number of bytes above 0/,
     );
   }
+});
+
+Deno.test("defaultBudget() leaves room for the optimizer, which has its moments and gradients after the plan is made", () => {
+  assert.equal(defaultBudget(32e9, 0), 16e9);
+  assert.equal(defaultBudget(32e9, 1e9), 16e9);
+  // Qwen2.5-1.5B, all of it, in 34 GB: half would leave 17 for the optimizer's 18.5.
+  const trained = 1.54e9;
+  const budget = defaultBudget(34e9, trained);
+  assert.ok(budget > 10e9 && budget + 12 * trained < 34e9, `${budget}`);
+  assert.equal(defaultBudget(10e9, trained), 1);
+});
+
+Deno.test("planMemory() takes less than half for a model that is trained whole and fills the memory", () => {
+  const available = Deno.systemMemoryInfo().available;
+  const layers = Math.min(1000, Math.ceil(0.9 * available / 12 / (3 * 2048 * 16384)));
+  const large = { ...config, layers, hiddenSize: 2048, intermediateSize: 16384 };
+  const whole = planMemory(large, { trainable: "all", batch: 1, tokens: 8, gradientCheckpointing: true });
+  const lora = planMemory(large, { ...LORA, batch: 1, tokens: 8, gradientCheckpointing: true });
+  assert.ok(whole.budget < lora.budget / 2, `${whole.budget} and ${lora.budget}`);
+});
+
+Deno.test("planMemory() counts on a GPU what each layer keeps, and stays within a budget there too", () => {
+  const [least, most] = [bytesOf({ device: "webgpu" }, true), bytesOf({ device: "webgpu" }, false)];
+  const layer = (most - least) / config.layers;
+  assert.ok(layer > batch * tokens * config.hiddenSize * 4);
+  const plan = planMemory(config, { ...LORA, device: "webgpu", memoryBudget: least + 2.5 * layer });
+  assert.equal(plan.residualLayers, 2);
 });
 
 Deno.test("planMemory() names an option that it does not understand", () => {

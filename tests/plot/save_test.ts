@@ -18,6 +18,22 @@ Deno.test("saveChart() writes both files, makes the folder, replaces what was th
   }
 });
 
+Deno.test("saveChart() takes a path with an extension, and says so when its arguments are swapped", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const svg = lossCurve(sftRows(3));
+    const saved = { svgPath: `${root}/loss.svg`, pngPath: `${root}/loss.png` };
+    assert.deepEqual(await saveChart(svg, `${root}/loss.png`, { scale: 1 }), saved);
+    assert.deepEqual(await saveChart(svg, `${root}/loss.v2`, { scale: 1 }), {
+      svgPath: `${root}/loss.v2.svg`,
+      pngPath: `${root}/loss.v2.png`,
+    });
+    await assert.rejects(saveChart(`${root}/loss`, svg), /expected an SVG and then a path, got ".*loss" first/);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 Deno.test("saveChart() keeps the old files when the drawing is broken", async () => {
   const root = await Deno.makeTempDir();
   try {

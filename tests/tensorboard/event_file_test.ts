@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DiskFullError } from "../../lib/files/mod.ts";
 import { crc32c } from "../../lib/tensorboard/crc32c.ts";
+import { encodeEvent } from "../../lib/tensorboard/event.ts";
 import { histogramOf } from "../../lib/tensorboard/histogram.ts";
 import { createEventFile } from "../../lib/tensorboard/mod.ts";
+import { Random } from "../../lib/random/mod.ts";
 import { Crash, crashingFileSystem } from "../files/crashing_file_system.ts";
 import { failingFileSystem } from "../files/failing_file_system.ts";
 import { inFolder } from "../support/in_folder.ts";
-import { eventFilesIn, readEvents, readRecords, scalarsOf } from "./read_events.ts";
+import { decodeEvent, eventFilesIn, readEvents, readRecords, scalarsOf } from "./read_events.ts";
 
 Deno.test("crc32c() gives the published check values", () => {
   assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
@@ -15,6 +17,15 @@ Deno.test("crc32c() gives the published check values", () => {
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
   assert.equal(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
   assert.equal(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i)), 0x46dd794e);
+});
+
+Deno.test("encodeEvent() leaves out zeros where that is what 0 means, and never a value that is 0", () => {
+  const [scalar, histogram] = [{ tag: "loss", simpleValue: 0 }, { tag: "advantages", histo: histogramOf([0, 0])! }];
+  const bytes = encodeEvent({ wallTime: 2, step: 0, summary: { value: [scalar, histogram] } });
+  assert.deepEqual(decodeEvent(bytes), {
+    wallTime: 2,
+    summary: { value: [scalar, { tag: "advantages", histo: { num: 2, bucketLimit: [0.5], bucket: [2] } }] },
+  } as unknown);
 });
 
 Deno.test("createEventFile() writes any numbers under any names, in single precision", () =>
@@ -80,6 +91,19 @@ Deno.test("histogramOf() counts every finite value in the bucket whose limits ho
       assert.equal(bucket[i], finite.filter((value) => value > before && value <= limit).length);
     }
   }));
+});
+
+Deno.test("histogramOf() ends with the largest value, however the buckets' widths are rounded", () => {
+  const random = new Random("rounding");
+  let rounded = 0;
+  for (let i = 0; i < 1000; i++) {
+    const [min, max] = [random.uniform(-1, 0), random.uniform(0, 1)];
+    if (min + (max - min) / 30 * 30 !== max) rounded++;
+    const { bucketLimit, bucket } = histogramOf([min, max])!;
+    assert.equal(bucketLimit.at(-1), max);
+    assert.deepEqual(bucket, [1, ...new Array(28).fill(0), 1]);
+  }
+  assert.ok(rounded > 10, `${rounded} of 1000 are rounded`);
 });
 
 Deno.test("histogramOf() gives whole numbers buckets that hold equally many of them", () => {

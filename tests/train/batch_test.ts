@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { CausalLM } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import {
+  checkExamples,
   chunk,
   collate,
   collatePacked,
@@ -93,6 +94,28 @@ Deno.test("collate() refuses a batch without tokens and a mask that does not fit
   assert.throws(() => collate([{ ids: [], lossMask: [] }], 0), /a batch of 1 rows without a token/);
   const good = { ids: [1], lossMask: [true] };
   assert.throws(() => collate([good, { ids: [1, 2], lossMask: [true] }], 0), /row 1: 2 ids but a loss mask of 1/);
+});
+
+Deno.test("checkExamples() names the row that is not tokenized, has no trained token, or does not fit the model", () => {
+  const limits = { vocabSize: 10, maxPositions: 4 };
+  const good = { ids: [1, 2], lossMask: [false, true] };
+  checkExamples([good, good], "rows", limits);
+  const cases: [unknown, RegExp][] = [
+    [
+      { prompt: "a", completion: "b" },
+      /^Error: rows, row 1: expected ids and a lossMask; prepareSftDataset makes them/,
+    ],
+    [{ ids: [1, 2], lossMask: [true, false] }, /row 1: its only trained token is the first/],
+    [{ ids: [1, 2], lossMask: [false, false] }, /row 1: every token is masked/],
+    [{ ids: [1, 10], lossMask: [false, true] }, /row 1: token id 10 is outside the model's vocabulary of 10/],
+    [
+      { ids: [1, 2, 3, 4, 5], lossMask: [false, true, true, true, true] },
+      /row 1: 5 tokens, .* at most 4; give a maxLength/,
+    ],
+  ];
+  for (const [row, expected] of cases) {
+    assert.throws(() => checkExamples([good, row as TokenizedExample], "rows", limits), expected);
+  }
 });
 
 Deno.test("epochOrder() visits every row once, differently in each epoch, and the same in every run", () => {

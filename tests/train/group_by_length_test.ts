@@ -21,6 +21,15 @@ Deno.test("lengthGroupedOrder() visits every row once, the longest first, in sor
   }));
 });
 
+Deno.test("lengthGroupedOrder() sorts stretches of 50 batches where there are rows for more than four of them", () => {
+  const lengths = Array.from({ length: 1000 }, (_, row) => 1 + (7 * row) % 997);
+  const order = lengthGroupedOrder(lengths, 2, new Random(1), 0);
+  const inOrder = (rows: readonly number[]) => rows.every((row, i) => i === 0 || lengths[rows[i - 1]] >= lengths[row]);
+  // The heads of two stretches may have changed places.
+  for (const stretch of chunk(order, 100)) assert.ok(inOrder(stretch.slice(1)));
+  assert.equal(chunk(order, 200).some((rows) => inOrder(rows.slice(1))), false);
+});
+
 Deno.test("lengthGroupedOrder() is the same in a resumed run, and another in each epoch and for each seed", () => {
   const lengths = Array.from({ length: 400 }, (_, row) => 1 + row % 37);
   const random = new Random(3);

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { loadAdapter } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
-import { loadModel } from "../../lib/models/mod.ts";
-import { grpo, type GrpoOptions, type PromptTokenizer, type RewardFunction } from "../../lib/train/mod.ts";
+import { loadModel, NotFiniteLogitsError } from "../../lib/models/mod.ts";
+import {
+  DivergenceError,
+  grpo,
+  type GrpoOptions,
+  type PromptTokenizer,
+  type RewardFunction,
+} from "../../lib/train/mod.ts";
 import { assertClose, GOLDEN, goldenJson, goldenTensors } from "../support/golden.ts";
+import { collect, withTinyModel } from "../support/tiny_model.ts";
 
 interface GoldenRun {
   adapter: string | null;
@@ -83,3 +90,49 @@ for (const name of ["full", "lora"]) {
     await engine.dispose();
   });
 }
+
+Deno.test("grpo() stops at a loss above lossLimit, and has none of its own: its loss is no log-probability", () =>
+  withTinyModel(async (model) => {
+    // The longer completion has the worse advantage, so that the mean over tokens is not 0.
+    const completions = [[5, EOS], [6, 7, 8, 9, EOS]].map((tokenIds) => ({ tokenIds, terminated: true }));
+    const options: GrpoOptions<Record<never, never>> = {
+      ...{ model, tokenizer: idTokenizer, trainDataset: [{ prompt: "3 4" }], maxCompletionLength: 8 },
+      rewards: { short: ({ completionIds }) => completionIds.map((ids) => -ids.length) },
+      sampler: () => Promise.resolve(completions),
+      ...{ numGenerations: 2, perDeviceTrainBatchSize: 2, learningRate: 0, maxSteps: 1 },
+    };
+    const [{ metrics: { loss } }] = await collect(grpo(options));
+    assert.ok(loss > 0.1, `loss ${loss}`);
+    await assert.rejects(collect(grpo({ ...options, lossLimit: loss / 2 })), (error: Error) => {
+      assert.ok(error instanceof DivergenceError, String(error));
+      assert.match(error.message, /^step 1: the loss has exploded to .* on rows 0/);
+      return true;
+    });
+    assert.equal((await collect(grpo({ ...options, lossLimit: 2 * loss }))).length, 1);
+    const huge: RewardFunction = ({ completionIds }) => completionIds.map((ids) => -1000 * ids.length);
+    const [step] = await collect(grpo({ ...options, rewards: { huge }, scaleRewards: "none" }));
+    assert.ok(step.metrics.loss > 100, `loss ${step.metrics.loss}`);
+  }));
+
+Deno.test("grpo() hands its signal to the sampler, and takes logits that are not finite in an evaluation for a divergence", () =>
+  withTinyModel(async (model) => {
+    const { signal } = new AbortController();
+    const seen: unknown[] = [];
+    const run = grpo<Record<never, never>>({
+      ...{ model, tokenizer: idTokenizer, trainDataset: [{ prompt: "3 4" }], maxCompletionLength: 8, signal },
+      rewards: { ended: rewards.ended },
+      sampler: ({ samples, signal }) => {
+        seen.push(signal);
+        return Promise.resolve(Array.from({ length: samples }, () => ({ tokenIds: [5, EOS], terminated: true })));
+      },
+      evaluate: () => Promise.reject(new NotFiniteLogitsError("NaN")),
+      ...{ numGenerations: 2, perDeviceTrainBatchSize: 2, maxSteps: 1 },
+    });
+    await assert.rejects(collect(run), (error: Error) => {
+      assert.ok(error instanceof DivergenceError, String(error));
+      assert.match(error.message, /the model's logits are not finite/);
+      return true;
+    });
+    assert.equal(seen.length, 1);
+    assert.equal(seen[0], signal);
+  }));

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { planMemory } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { sft } from "../../lib/train/mod.ts";
+import { grpo, type SampleRequest, sft } from "../../lib/train/mod.ts";
 import { chooseKeptLayers } from "../../lib/train/kept_layers.ts";
-import { collect, randomExamples, withTinyModel } from "../support/tiny_model.ts";
+import { collect, idTokenizer, randomExamples, withTinyModel } from "../support/tiny_model.ts";
 
 const LARGEST = { batch: 4, tokens: 64 };
 
@@ -62,4 +62,25 @@ Deno.test("sft() trains the same whatever it keeps, and says what it keeps in it
       adapter.factors.forEach((factor) => factor.dispose());
     }
     for (const curve of curves) curve.forEach((loss, step) => assert.ok(Math.abs(loss - curves[0][step]) < 1e-5));
+  }));
+
+Deno.test("grpo() plans for its longest prompt with the longest completion there may be", () =>
+  withTinyModel(async (model) => {
+    const adapter = await createLora(model, new Random(1), { r: 2 });
+    // A prompt of 40 tokens; completions are short, and may have 20.
+    const prompt = Array.from({ length: 40 }, (_, i) => 2 + i).join(" ");
+    const sampler = ({ samples }: SampleRequest) =>
+      Promise.resolve(Array.from({ length: samples }, (_, i) => ({ tokenIds: [5 + i, 6], terminated: false })));
+    const shape = { numGenerations: 4, perDeviceTrainBatchSize: 4, maxCompletionLength: 20, maxSteps: 1 };
+    const rewards = { first: ({ completionIds }: { completionIds: number[][] }) => completionIds.map(([id]) => id) };
+    const bytesOf = (tokens: number) =>
+      planMemory(model.config, { adapter, trainable: "lora", batch: 4, tokens, gradientCheckpointing: false }).bytes;
+    const kept = async (memoryBudget: number) => {
+      const run = { model, adapter, tokenizer: idTokenizer, rewards, sampler, trainDataset: [{ prompt }] };
+      const [{ notes }] = await collect(grpo({ ...run, ...shape, memoryBudget }));
+      return Number(/^residuals of (\d) of 3 layers kept/.exec(notes!.join())![1]);
+    };
+    assert.equal(await kept(1.001 * bytesOf(60)), 3);
+    assert.ok(await kept(0.999 * bytesOf(60)) < 3);
+    adapter.factors.forEach((factor) => factor.dispose());
   }));

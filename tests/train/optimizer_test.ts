@@ -91,6 +91,30 @@ Deno.test("AdamW clips to maxGradNorm, returns the norm before, and does not cli
     }
   }));
 
+Deno.test("AdamW clips a very small gradient as PyTorch does, which adds 1e-6 to the norm", () =>
+  withEngine(async (engine) => {
+    // With that the factor is 1e-6 / (1e-6 + 1e-6), and with a large epsilon the step is lr g / epsilon.
+    const { values } = await oneStep(engine, [6e-7, -8e-7], { adamEpsilon: 1, maxGradNorm: 1e-6 }, 1);
+    assertClose(values, [-3e-7, 4e-7], "half of the gradient");
+  }));
+
+Deno.test("AdamW.restoreMoments() frees the moments that were there", () =>
+  withEngine(async (engine) => {
+    const parameters = await stored(engine, golden.initial);
+    const optimizer = new AdamW(engine, parameters);
+    const before = engine.bytesInUse;
+    const restored = async (value: number) => ({
+      first: await engine.store(new Float32Array(3).fill(value), [3]),
+      second: await engine.store(new Float32Array(3).fill(value ** 2), [3]),
+    });
+    for (const value of [1, 2]) optimizer.restoreMoments(VECTOR, await restored(value));
+    assert.equal(engine.bytesInUse, before + 2 * 3 * 4);
+    const { first, second } = optimizer.moments.get(VECTOR)!;
+    assert.deepEqual([first, second].map(({ data }) => [...data as Float32Array]), [[2, 2, 2], [4, 4, 4]]);
+    await optimizer.dispose();
+    assert.equal(engine.bytesInUse, before);
+  }));
+
 Deno.test("AdamW.addGradient() sums the gradients of micro-batches", () =>
   withEngine(async (engine) => {
     const [parts, whole] = [await stored(engine, golden.initial), await stored(engine, golden.initial)];

@@ -146,6 +146,18 @@ Deno.test("rolloutScorer() takes null for no reward: out of the mean, the group 
   assert.equal(metrics["rewards/first/std"], 0);
 });
 
+Deno.test("grpo() names the row of its data set that has no prompt, before it samples", () =>
+  withTinyModel(async (model) => {
+    const bad = { question: "5 6", answer: "first" } as unknown as (typeof rows)[number];
+    const run = grpo<Columns>({
+      ...{ model, tokenizer: idTokenizer, trainDataset: [...rows, bad], rewards: { one: () => [1] } },
+      ...{ numGenerations: 2, perDeviceTrainBatchSize: 2, maxSteps: 1 },
+      sampler: () => Promise.reject(new Error("sampled")),
+    });
+    const expected = /trainDataset, row 3: expected a column "prompt" .*; its columns are "question", "answer"/;
+    await assert.rejects(collect(run), expected);
+  }));
+
 Deno.test("rolloutScorer() refuses what a sampler or a data set gives that does not fit", async () => {
   const few: Sampler = async (request) => (await counting(request)).slice(1);
   await assert.rejects(scorer()(rows, few, 0), /gave 5 completions: expected 2 for each of 3 prompts/);

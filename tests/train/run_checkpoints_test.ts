@@ -3,7 +3,16 @@ import { createLora } from "../../lib/adapters/mod.ts";
 import { denoFileSystem, type FileSystem } from "../../lib/files/mod.ts";
 import type { CausalLM } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { findCheckpoint, listCheckpoints, sft, type SftOptions, type TrainingStep } from "../../lib/train/mod.ts";
+import {
+  DivergenceError,
+  findCheckpoint,
+  listCheckpoints,
+  sft,
+  type SftOptions,
+  type TrainingStep,
+} from "../../lib/train/mod.ts";
+import { failingFileSystem } from "../files/failing_file_system.ts";
+import { recordingFileSystem } from "../files/recording_file_system.ts";
 import { collect, inFolder, randomExamples, withTinyModel } from "../support/tiny_model.ts";
 
 const examples = randomExamples(24, "checkpoints");
@@ -37,6 +46,40 @@ Deno.test("a resumed run never removes the checkpoint it goes on from before it 
     })
   ));
 
+Deno.test("a resumed run keeps the checkpoint it goes on from longer than a newer one that is damaged", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      await train(model, { outputDir });
+      await damage(`${outputDir}/checkpoint-6`);
+      const adapter = await createLora(model, new Random(1), { r: 2, targetModules: ["q_proj"] });
+      const options = { outputDir, resumeFromCheckpoint: true, saveTotalLimit: 1, maxSteps: 9, saveSteps: 100 };
+      const common = { model, adapter, trainDataset: examples, perDeviceTrainBatchSize: 4, learningRate: 1e-2 };
+      for await (const { step } of sft({ ...common, ...options })) {
+        assert.equal((await findCheckpoint(outputDir))?.step, 4, `at step ${step}`);
+      }
+      assert.deepEqual(await stepsIn(outputDir), [9]);
+    })
+  ));
+
+Deno.test("a run that diverges names the newest checkpoint to go back to that is whole", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      const adapter = await createLora(model, new Random(1), { r: 2, targetModules: ["q_proj"] });
+      const common = { model, adapter, trainDataset: examples, perDeviceTrainBatchSize: 4, learningRate: 1e-2 };
+      await assert.rejects(async () => {
+        for await (const { step } of sft({ ...common, outputDir, saveSteps: 1, maxSteps: 6 })) {
+          if (step !== 4) continue;
+          await damage(`${outputDir}/checkpoint-3`);
+          (model.weight("model.norm.weight").data as Float32Array)[0] = NaN;
+        }
+      }, (error: Error) => {
+        assert.ok(error instanceof DivergenceError, String(error));
+        assert.deepEqual([error.step, error.lastCheckpoint], [5, `${outputDir}/checkpoint-2`]);
+        return true;
+      });
+    })
+  ));
+
 Deno.test("sft() does not resume by path into a folder with checkpoints of another way, and leaves them alone", () =>
   withTinyModel((model) =>
     inFolder(async (folder) => {
@@ -50,6 +93,10 @@ Deno.test("sft() does not resume by path into a folder with checkpoints of anoth
         ],
         [
           { outputDir: b, resumeFromCheckpoint: `${a}/checkpoint-4` },
+          /but outputDir holds .*b\/checkpoint-6 of another way/,
+        ],
+        [
+          { outputDir: b, resumeFromCheckpoint: `${a}/checkpoint-6` },
           /but outputDir holds .*b\/checkpoint-6 of another way/,
         ],
         [
@@ -69,6 +116,8 @@ Deno.test("sft() does not resume by path into a folder with checkpoints of anoth
       }
       assert.deepEqual([await stepsIn(a), await stepsIn(b)], [[2, 4, 6], [2, 4, 6]]);
 
+      const roundabout = { outputDir: `${a}/.`, resumeFromCheckpoint: `${b}/../a/checkpoint-6` };
+      assert.deepEqual(await train(model, roundabout), [], "the same folder by another path");
       const elsewhere = await train(model, { outputDir: `${folder}/c`, resumeFromCheckpoint: `${a}/checkpoint-4` });
       assert.deepEqual(
         elsewhere.map(({ step }) => step),
@@ -101,6 +150,22 @@ Deno.test("sft() resumes with other options only when it is told to, and notes t
         train(model, { ...change, adapter: other, resumeWithChanges: true } as Partial<SftOptions>),
         /trained.r was 2 and is 3.*Resume with what it was made with/,
       );
+    })
+  ));
+
+Deno.test("sft() resumed with another seed draws by that seed, as if the run had begun with it there", () =>
+  withTinyModel((model) =>
+    inFolder(async (folder) => {
+      const change = { neftuneNoiseAlpha: 5, maxSteps: 4, resumeFromCheckpoint: true, resumeWithChanges: true };
+      const curves: number[][] = [];
+      for (const seed of [42, 7]) {
+        const outputDir = `${folder}/${seed}`;
+        await train(model, { outputDir, neftuneNoiseAlpha: 5, maxSteps: 2 });
+        const steps = await train(model, { ...change, outputDir, seed });
+        if (seed === 7) assert.match(notesOf(steps), /seed was 42 and is 7/);
+        curves.push(steps.map(({ metrics }) => metrics.loss));
+      }
+      assert.notDeepEqual(curves[0], curves[1]);
     })
   ));
 
@@ -145,6 +210,21 @@ Deno.test("a checkpoint that is replaced while the process dies is put back unde
     })
   ));
 
+Deno.test("a run clears away the checkpoints that dead ones left half-written, and nothing else", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      const dayAgo = new Date(Date.now() - 25 * 3_600_000);
+      const half = ".checkpoint-9.00000000-1-00000000.partial";
+      for (const name of [half, ".notes.00000000-1-00000000.partial"]) {
+        await Deno.mkdir(`${outputDir}/${name}`);
+        await Deno.utime(`${outputDir}/${name}`, dayAgo, dayAgo);
+      }
+      await train(model, { outputDir, maxSteps: 1 });
+      const left = Array.from(Deno.readDirSync(outputDir), ({ name }) => name).sort();
+      assert.deepEqual(left, [".notes.00000000-1-00000000.partial", "checkpoint-1"]);
+    })
+  ));
+
 Deno.test("a checkpoint is flushed to disk, file by file, before it gets its name, and its manifest comes last", () =>
   withTinyModel((model) =>
     inFolder(async (outputDir) => {
@@ -174,5 +254,56 @@ Deno.test("a checkpoint is flushed to disk, file by file, before it gets its nam
         log.slice(end).some((line) => line.startsWith("sync ")),
         "the folder's names are flushed after the rename",
       );
+    })
+  ));
+
+Deno.test("a checkpoint that is removed loses its manifest first, so that what a crash leaves of it is not whole", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      const fileSystem = recordingFileSystem();
+      await train(model, { outputDir, saveTotalLimit: 1, fileSystem });
+      const removed = fileSystem.log.filter((line) => line.startsWith("remove ") && !line.includes("/."));
+      assert.deepEqual(
+        removed,
+        [2, 4].flatMap((step) => ["/manifest.json", ""].map((name) => `remove ${outputDir}/checkpoint-${step}${name}`)),
+      );
+    })
+  ));
+
+Deno.test("a run that cannot be resumed after all gives back the moments that it had read", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      await train(model, { outputDir, maxSteps: 2 });
+      const adapter = await createLora(model, new Random(1), { r: 2, targetModules: ["q_proj"] });
+      const bytes = model.engine.bytesInUse;
+      const onNote = (note: string) => {
+        if (note.startsWith("resumed from")) throw new Error("the log is closed");
+      };
+      const common = { model, adapter, trainDataset: examples, perDeviceTrainBatchSize: 4, learningRate: 1e-2 };
+      const resumed = sft({ ...common, maxSteps: 6, outputDir, resumeFromCheckpoint: true, onNote });
+      await assert.rejects(collect(resumed), /the log is closed/);
+      assert.equal(model.engine.bytesInUse, bytes);
+    })
+  ));
+
+Deno.test("a run stopped by its signal throws the signal's reason, and warns, when no checkpoint can be saved", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      const [abort, reason] = [new AbortController(), new Error("enough")];
+      const adapter = await createLora(model, new Random(1), { r: 2, targetModules: ["q_proj"] });
+      const common = { model, adapter, trainDataset: examples, perDeviceTrainBatchSize: 4, learningRate: 1e-2 };
+      const options = { outputDir, signal: abort.signal, fileSystem: failingFileSystem(0), maxSteps: 6 };
+      const { warn } = console;
+      const warnings: string[] = [];
+      console.warn = (...words) => warnings.push(words.join(" "));
+      try {
+        await assert.rejects(async () => {
+          for await (const { step } of sft({ ...common, ...options })) if (step === 2) abort.abort(reason);
+        }, (error) => error === reason);
+      } finally {
+        console.warn = warn;
+      }
+      assert.match(warnings.join(), /stopped after step 2, and no checkpoint could be saved: DiskFullError/);
+      assert.deepEqual(await stepsIn(outputDir), []);
     })
   ));

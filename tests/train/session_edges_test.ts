@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type CausalLM, loadModel } from "../../lib/models/mod.ts";
 import {
   DivergenceError,
+  findCheckpoint,
   grpo,
   type GrpoOptions,
   listCheckpoints,
@@ -14,6 +15,8 @@ import {
   type TrainingStep,
 } from "../../lib/train/mod.ts";
 import { TrainingSession } from "../../lib/train/session.ts";
+import { Tokenizer } from "../../lib/tokenizer/mod.ts";
+import { tinyTokenizer } from "../tokenizer/tiny.ts";
 import { collect, idTokenizer, inFolder, numbersOf, randomExamples, withTinyModel } from "../support/tiny_model.ts";
 
 const examples = randomExamples(24, "edges");
@@ -267,6 +270,26 @@ Deno.test("a resumed run keeps the residuals of as many layers as before, unless
       const steps = await collect(sft(supervised(model, { ...resume, maxSteps: 4, memoryBudget: 1 })));
       assert.equal((await readState(`${outputDir}/checkpoint-4`)).keptLayers, 0);
       assert.match(notesOf(steps), /3 layers kept theirs before: the curve may differ in its last bits/);
+    })
+  ));
+
+Deno.test("checkpoints hold the tokenizer's files: sft() is given it as processingClass, grpo() takes its own", () =>
+  withTinyModel((model) =>
+    inFolder(async (folder) => {
+      const tokenizer = tinyTokenizer();
+      await collect(sft(supervised(model, { outputDir: `${folder}/sft`, maxSteps: 1, processingClass: tokenizer })));
+      const { run, end } = policy(model, {
+        outputDir: `${folder}/grpo`,
+        maxSteps: 1,
+        tokenizer: { ...idTokenizer, save: (path, options) => tokenizer.save(path, options) },
+      });
+      await collect(run);
+      await end();
+      for (const name of ["sft", "grpo"]) {
+        const loaded = await Tokenizer.load(`${folder}/${name}/checkpoint-1`);
+        assert.deepEqual(loaded.encode("abc"), tokenizer.encode("abc"), name);
+        assert.equal((await findCheckpoint(`${folder}/${name}`))?.step, 1);
+      }
     })
   ));
 

@@ -11,6 +11,7 @@ import {
   type SftOptions,
   type TrainingStep,
 } from "../../lib/train/mod.ts";
+import { startingLimit } from "../../lib/train/divergence.ts";
 import { failingFileSystem } from "../files/failing_file_system.ts";
 import { assertSameNumbers } from "../support/same_numbers.ts";
 import { collect, inFolder, numbersOf, randomExamples, withTinyModel } from "../support/tiny_model.ts";
@@ -182,6 +183,48 @@ Deno.test("sft() stops before a loss that explodes changes a weight, naming step
       assert.equal(before.step, 3);
       assertSameNumbers(await numbersOf(model, model.weights), before.weights, "weights");
       assert.deepEqual(await stepsIn(outputDir), [2, 3], "the good one is kept beyond saveTotalLimit");
+    })
+  ));
+
+Deno.test("sft() allows a run that begins with a high loss up to twice of it, also resumed, unless lossLimit says less", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      // Surer of wrong tokens than one that guesses, as a small model is on texts of another kind.
+      const norm = model.weight("model.norm.weight").data as Float32Array;
+      norm.forEach((value, i) => norm[i] = 40 * value);
+      const common = { outputDir, learningRate: 1e-5 };
+      const steps = await collect(sft(options(model, { ...common, maxSteps: 2 })));
+      assert.ok(steps[0].metrics.loss > 3 * Math.log(model.config.vocabSize), String(steps[0].metrics.loss));
+      const { firstLoss } = await readState(`${outputDir}/checkpoint-2`);
+      assert.equal(firstLoss, steps[0].metrics.loss);
+
+      const resume = { ...common, maxSteps: 5, resumeFromCheckpoint: true };
+      assert.deepEqual((await collect(sft(options(model, { ...resume, maxSteps: 4 })))).map(({ step }) => step), [
+        3,
+        4,
+      ]);
+      await assert.rejects(
+        collect(sft(options(model, { ...resume, lossLimit: 10 }))),
+        /exploded to .* limit of 10\.00/,
+      );
+    })
+  ));
+
+Deno.test("startingLimit() is the limit itself, or twice the first loss where that is more", () => {
+  assert.equal(startingLimit(20, 7), 20);
+  assert.equal(startingLimit(20, 19), 38);
+  assert.equal(startingLimit(20, null), 20);
+  assert.equal(startingLimit(Infinity, -3), Infinity);
+});
+
+Deno.test("sft() says so when it resumes a run that has nothing left to train", () =>
+  withTinyModel((model) =>
+    inFolder(async (outputDir) => {
+      await collect(sft(options(model, { outputDir, maxSteps: 2 })));
+      const notes: string[] = [];
+      const resume = { outputDir, maxSteps: 2, resumeFromCheckpoint: true, onNote: (note: string) => notes.push(note) };
+      assert.deepEqual(await collect(sft(options(model, resume))), []);
+      assert.match(notes.at(-1)!, /^all 2 steps are done: nothing is left to train; a higher maxSteps/);
     })
   ));
 

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
+import { createLora } from "../../lib/adapters/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { collatePacked, labelMetrics, sft, type TokenizedExample } from "../../lib/train/mod.ts";
+import {
+  chunk,
+  collate,
+  collatePacked,
+  evaluateSft,
+  labelMetrics,
+  lengthGroupedOrder,
+  sft,
+  type TokenizedExample,
+} from "../../lib/train/mod.ts";
 import { batchingOptions, cutDataset, SftBatches } from "../../lib/train/sft_batches.ts";
 import { collect, EOS, randomExamples, withTinyModel } from "../support/tiny_model.ts";
 
@@ -25,7 +35,7 @@ Deno.test("cutDataset() keeps the beginning, leaves out what trains nothing, and
   assert.deepEqual(documents.map(({ source, example }) => [source, example.ids.length]), [[0, 5], [2, 8]]);
   assert.deepEqual(documents[1].example, { ids: rows[2].ids.slice(0, 8), lossMask: rows[2].lossMask.slice(0, 8) });
   assert.deepEqual(notes, [
-    "rows: 3 of 4 rows are longer than maxLength 8 and were cut",
+    "rows: cut 3 of 4 rows, which are longer than maxLength 8",
     "rows: 2 of those are left out, since nothing that is trained remains (1, 3)",
   ]);
   assert.deepEqual(cut(rows, {}).notes, []);
@@ -42,7 +52,10 @@ Deno.test("cutDataset() makes documents of all parts with bfd_split, but of none
     { source, example },
   ) => [source, example.ids.length, example.lossMask.filter(Boolean).length]);
   assert.deepEqual(parts, [[0, 5, 4], [1, 8, 6], [1, 8, 8], [2, 6, 3]]);
-  assert.deepEqual(notes, ["rows: 2 of 3 rows are longer than maxLength 8 and were split"]);
+  assert.deepEqual(notes, ["rows: split 2 of 3 rows, which are longer than maxLength 8"]);
+  // Only what is packed is split.
+  const rows = [row(2, 15), row(3, 3)];
+  assert.deepEqual(cut(rows, { ...split, packing: false }), cut(rows, { maxLength: 8 }));
 });
 
 Deno.test("SftBatches hands out every row once an epoch, packed or not, and tells which rows a step has", () => {
@@ -70,6 +83,17 @@ Deno.test("SftBatches hands out every row once an epoch, packed or not, and tell
   }
 });
 
+Deno.test("SftBatches with groupByLength sorts within stretches of whole steps, all their micro-batches together", () => {
+  const rows = randomExamples(132);
+  const data = new SftBatches(rows, {
+    ...batchingOptions({ groupByLength: true }, 128),
+    ...{ perDeviceTrainBatchSize: 3, gradientAccumulationSteps: 2, shuffle: true, padTokenId: 0 },
+  });
+  const order = lengthGroupedOrder(rows.map(({ ids }) => ids.length), 6, new Random(1), 0);
+  const ofStep = data.bySteps(new Random(1));
+  assert.deepEqual(Array.from({ length: 22 }, (_, step) => ofStep(step).rows), chunk(order, 6));
+});
+
 Deno.test("labelMetrics() counts trained end tokens, masked tokens and padding", () => {
   const batches = [collatePacked([[row(2, 3), row(1, 2)], [row(4, 2)]], EOS), collatePacked([[row(3, 1)]], EOS)];
   // Tokens: 5 + 3 of 8, 6 of 8, 4 of 4; trained: 3 + 2, 2, 1; the padding, which is the end token here, never.
@@ -94,10 +118,10 @@ Deno.test("sft() logs what its batches hold, and says at the first step what was
       packing: true,
     }));
     assert.deepEqual(steps[0].notes!.slice(0, 4), [
-      "trainDataset: 2 of 6 rows are longer than maxLength 8 and were cut",
+      "trainDataset: cut 2 of 6 rows, which are longer than maxLength 8",
       "trainDataset: 1 of those are left out, since nothing that is trained remains (2)",
       "packing: 5 documents in 5 rows of 8 tokens, 82.5 % full",
-      "evalDataset: 1 of 2 rows are longer than maxLength 8 and were cut",
+      "evalDataset: cut 1 of 2 rows, which are longer than maxLength 8",
     ]);
     assert.match(steps[0].notes!.slice(4).join(), /^residuals of 3 of 3 layers kept: about 1 MB of a budget of/);
     assert.equal(steps[1].notes, undefined);
@@ -106,4 +130,35 @@ Deno.test("sft() logs what its batches hold, and says at the first step what was
       assert.equal(metrics.masked_share, 1 - 20 / 33);
       assert.equal(metrics.packed_share, 33 / 40);
     }
+  }));
+
+Deno.test("sft() evaluates the adapter by the loss that it trains with, on rows that are cut and never split", () =>
+  withTinyModel(async (model) => {
+    const adapter = await createLora(model, new Random(1), { r: 2 });
+    const objective = { lossType: "nll", labelSmoothingFactor: 0.2 } as const;
+    const steps = await collect(sft({
+      ...{ model, adapter, trainDataset: randomExamples(12), learningRate: 1e-2, maxSteps: 3 },
+      ...{ ...objective, packing: true, packingStrategy: "bfd_split", maxLength: 8 },
+      ...{ evalDataset: [row(2, 15), row(3, 3), row(9, 4), row(2, 5)], perDeviceEvalBatchSize: 2 },
+    }));
+    const long = row(2, 15);
+    const first = { ids: long.ids.slice(0, 8), lossMask: long.lossMask.slice(0, 8) };
+    const batches = [collate([first, row(3, 3)], 0), collate([row(2, 5)], 0)];
+    const { eval_loss, eval_mean_token_accuracy, eval_entropy } = steps[2].metrics;
+    const expected = await evaluateSft(model, batches, adapter, objective);
+    assert.deepEqual({ eval_loss, eval_mean_token_accuracy, eval_entropy }, expected);
+    assert.notEqual((await evaluateSft(model, batches, adapter)).eval_loss, eval_loss);
+    assert.notEqual((await evaluateSft(model, batches, undefined, objective)).eval_loss, eval_loss);
+    adapter.factors.forEach((factor) => factor.dispose());
+  }));
+
+Deno.test("sft() takes a step for what is begun of one where the epochs are not whole, as transformers does", () =>
+  withTinyModel(async (model) => {
+    const shape = { perDeviceTrainBatchSize: 5, numTrainEpochs: 1.5, learningRate: 1e-3 };
+    // Three steps an epoch: 4.5 are 5.
+    const steps = await collect(sft({ ...shape, model, trainDataset: randomExamples(12) }));
+    assert.deepEqual(
+      steps.map(({ totalSteps, metrics }) => [totalSteps, metrics.epoch]),
+      [1, 2, 3, 4, 5].map((step) => [5, step / 3]),
+    );
   }));

@@ -3,6 +3,7 @@ import { chatMlTemplate, Tokenizer } from "../../lib/tokenizer/mod.ts";
 import { collate, prepareSftDataset, type TokenizedExample } from "../../lib/train/mod.ts";
 import { GOLDEN } from "../support/golden.ts";
 import { qwenIsHere, qwenTokenizer } from "../tokenizer/qwen.ts";
+import { tinyJson, tinyTokenizer } from "../tokenizer/tiny.ts";
 
 const DATA = new URL("../../../shared/data/", import.meta.url).pathname;
 const rowsAreHere = await Deno.stat(`${DATA}gsm8k/train.jsonl`).then(() => true, () => false);
@@ -131,6 +132,30 @@ Deno.test("prepareSftDataset() ends texts once, with the tokenizer's token or an
   assert.deepEqual(ids([{ body: "ab" }], { datasetTextField: "body" }), [`ab${END}`]);
 });
 
+Deno.test("prepareSftDataset() begins texts and prompts with what the tokenizer begins them with, once, and trains no prompt", () => {
+  const start = "<|im_start|>";
+  const id = tinyTokenizer().tokenToId(start)!;
+  const post_processor = {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: start, type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+    pair: [{ Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 1 } }],
+    special_tokens: { [start]: { id: start, ids: [id], tokens: [start] } },
+  };
+  const tokenizer = tinyTokenizer({ "tokenizer.json": { ...tinyJson("tokenizer.json"), post_processor } });
+  const [text, pair, merging] = prepareSftDataset(
+    [{ text: "the cat" }, { prompt: "the cat", completion: " sat" }, { prompt: "the ca", completion: "t" }],
+    { tokenizer },
+  );
+  const [cat, sat, ca, t] = ["the cat", " sat", "the ca", "t"].map((part) => tokenizer.encode(part));
+  const eos = tokenizer.eosTokenId!;
+  assert.notDeepEqual(cat, [...ca, ...t], "prompt and completion would merge");
+  assert.deepEqual(text.ids, [id, ...cat, eos]);
+  for (const [{ ids, lossMask }, prompt, completion] of [[pair, cat, sat], [merging, ca, t]] as const) {
+    assert.deepEqual(ids, [id, ...prompt, ...completion, eos]);
+    assert.deepEqual(lossMask, ids.map((_, token) => token > prompt.length));
+  }
+});
+
 Deno.test("prepareSftDataset() hands a row's tools and template variables to the chat template", () => {
   const tokenizer = letters.withChatTemplate(
     "{{ mood }}{% for tool in tools or [] %}{{ tool.function.name }}{% endfor %}{% for m in messages %}" +
@@ -156,6 +181,11 @@ Deno.test("prepareSftDataset() names the row and what is wrong with it", () => {
     [null, {}, /row 1: expected an object, got null/],
     [{ question: "a" }, {}, /row 1: expected a column "text", .* it has "question"/],
     [{ text: 3 }, {}, /row 1: text: .*expected string/],
+    [
+      { messages: [{ from: "human", value: "a" }] },
+      {},
+      /row 1: messages.0.role: .*; rename from and value to role and content/,
+    ],
     [{ prompt: "a" }, {}, /row 1: completion: .*expected string/],
     [{ completion: "a" }, {}, /row 1: prompt: .*expected string/],
     [{ prompt: [user("a")], completion: "b" }, {}, /row 1: completion: .*expected array/],

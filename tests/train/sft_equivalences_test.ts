@@ -238,7 +238,10 @@ Deno.test("sft() names the row or the option it cannot train on, before it chang
       [{ trainDataset: [good, good, { ids: [2, 96], lossMask: [false, true] }] }, /row 2: token id 96 .* of 96/],
       [{ trainDataset: [{ ids: [2, 3.5], lossMask: [false, true] }] }, /row 0: token id 3.5/],
       [{ trainDataset: [good, { ids: [2, 3], lossMask: [true] }] }, /row 1: 2 ids but a loss mask of 1/],
-      [{ trainDataset: [long], maxLength: null }, /row 0: 129 tokens, but the model reads at most 128; cut the row/],
+      [
+        { trainDataset: [long], maxLength: null },
+        /row 0: 129 tokens, but the model reads at most 128; give a maxLength that cuts it/,
+      ],
       [{ maxLength: 129 }, /maxLength: the model reads at most 128 tokens, got 129/],
       [{ maxLength: 0 }, /maxLength: .* got 0/],
       [{ maxLength: null, packing: true }, /maxLength: packing needs a number/],

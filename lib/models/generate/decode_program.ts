@@ -8,7 +8,7 @@ import { cachedAttention, embedding, rmsNorm } from "../../kernels/mod.ts";
 import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { LinearModule } from "../decoder_block.ts";
-import { blockWeightShapes, decoderBlock } from "../families.ts";
+import { blockWeightShapes, decoderBlock, weightShapes } from "../families.ts";
 
 /** Which part of the model one program computes. The first part also looks up the tokens' embeddings. */
 export interface Segment {
@@ -22,6 +22,9 @@ export interface Segment {
 /** The input that the head's weight is fed or frozen under: where it is tied, the embedding is an input of its own. */
 export const HEAD_WEIGHT = "head.weight";
 
+/** What an ONNX file may hold, less room for all that is not weights. */
+const MOST_FROZEN_BYTES = 2 ** 31 - 2 ** 24;
+
 /** What a layer's cache and its new rows are called. */
 export function cacheNames(layer: number) {
   return {
@@ -33,13 +36,12 @@ export function cacheNames(layer: number) {
 }
 
 /**
- * Cuts the model into programs whose frozen weights stay below `limitBytes` where a single layer does: an ONNX file
- * holds at most 2 GB, and while one is made its weights exist several times.
+ * Cuts the model into programs whose frozen weights stay below `limitBytes` where a single layer does: while a program is
+ * made, its weights exist several times.
  */
 export function planSegments(config: ModelConfig, limitBytes: number): Segment[] {
-  const bytes = (shape: readonly number[]) => 4 * shape.reduce((a, b) => a * b);
-  const layerBytes = Object.values(blockWeightShapes(config)).reduce((sum, shape) => sum + bytes(shape), 0);
-  const headBytes = bytes([config.vocabSize, config.hiddenSize]);
+  const layerBytes = Object.values(blockWeightShapes(config)).reduce((sum, shape) => sum + bytesOf(shape), 0);
+  const headBytes = bytesOf([config.vocabSize, config.hiddenSize]);
   const segments: Segment[] = [];
   const layersInOne = Math.max(1, Math.floor(limitBytes / layerBytes));
   for (let start = 0; start < config.layers; start += layersInOne) {
@@ -51,19 +53,35 @@ export function planSegments(config: ModelConfig, limitBytes: number): Segment[]
   return segments;
 }
 
-/** The checkpoint names of the weights that a segment may freeze, the head's under `HEAD_WEIGHT`. */
+/**
+ * The checkpoint names of the weights that a segment may freeze, the head's under `HEAD_WEIGHT`. What does not fit into one
+ * ONNX file (the head of Qwen2.5-7B is 2.2 GB) is left out, and remains an input.
+ */
 export function segmentWeights(config: ModelConfig, { start, end, head }: Segment): Map<string, string> {
+  const shapes = weightShapes(config);
   const names = new Map<string, string>();
+  let left = MOST_FROZEN_BYTES;
+  const freeze = (name: string, source: string) => {
+    const bytes = bytesOf(shapes[source]);
+    if (bytes > left) return;
+    left -= bytes;
+    names.set(name, source);
+  };
   for (let layer = start; layer < end; layer++) {
     for (const name of Object.keys(blockWeightShapes(config))) {
-      names.set(`model.layers.${layer}.${name}`, `model.layers.${layer}.${name}`);
+      freeze(`model.layers.${layer}.${name}`, `model.layers.${layer}.${name}`);
     }
   }
   if (head) {
-    names.set("model.norm.weight", "model.norm.weight");
-    names.set(HEAD_WEIGHT, config.tieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+    freeze("model.norm.weight", "model.norm.weight");
+    freeze(HEAD_WEIGHT, config.tieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
   }
   return names;
+}
+
+/** Bytes of a weight. */
+function bytesOf(shape: readonly number[]): number {
+  return 4 * shape.reduce((a, b) => a * b);
 }
 
 /**

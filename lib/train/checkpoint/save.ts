@@ -3,6 +3,7 @@ import { type LoraAdapter, saveAdapter } from "../../adapters/mod.ts";
 import { type FileSystem, writeFileAtomic, writeFolderAtomic } from "../../files/mod.ts";
 import { type CausalLM, saveModel, type TensorToWrite, writeSafetensors } from "../../models/mod.ts";
 import type { AdamW } from "../optimizer.ts";
+import type { CheckpointOptions } from "../step.ts";
 import { writeManifest } from "./manifest.ts";
 import { STATE_FILE, stateText, type TrainerState } from "./state.ts";
 
@@ -15,6 +16,8 @@ export interface CheckpointContents {
   adapter?: LoraAdapter;
   /** The base model's name for PEFT. */
   baseModel: string;
+  /** The tokenizer, if its files go into the folder. */
+  processingClass?: CheckpointOptions["processingClass"];
   optimizer: AdamW;
   state: TrainerState;
   /** Further JSON files by name. */
@@ -30,7 +33,7 @@ export interface CheckpointContents {
  */
 export async function saveCheckpoint(
   folder: string,
-  { model, adapter, baseModel, optimizer, state, files }: CheckpointContents,
+  { model, adapter, baseModel, processingClass, optimizer, state, files }: CheckpointContents,
   options: { fileSystem?: FileSystem } = {},
 ): Promise<void> {
   const { fileSystem } = options;
@@ -48,6 +51,7 @@ export async function saveCheckpoint(
   await writeFolderAtomic(folder, async (inside) => {
     if (adapter) await saveAdapter(model, adapter, inside, { baseModel, fileSystem });
     else await saveModel(model, inside, { dtype: "F32", fileSystem });
+    await processingClass?.save(inside, { fileSystem });
     await writeSafetensors(`${inside}/${OPTIMIZER_FILE}`, moments, {}, { fileSystem });
     for (const [name, json] of Object.entries(files)) {
       await writeFileAtomic(`${inside}/${name}`, JSON.stringify(json) + "\n", { fileSystem });

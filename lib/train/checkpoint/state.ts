@@ -25,6 +25,7 @@ const stateSchema = z.object({
     words,
     spareNormal: z.number().nullable(),
   }),
+  firstLoss: z.number().nullable().default(null),
   keptLayers: z.number().int().nonnegative().nullable(),
   fingerprint: z.record(z.string(), z.unknown()),
 });
@@ -41,6 +42,8 @@ export interface TrainerState extends Omit<z.infer<typeof stateSchema>, "format"
   best: { step: number; metric: string; value: number } | null;
   /** A digest of what was evaluated on: evaluations on other data do not compare. */
   evaluationData: string | null;
+  /** The loss before the first update, which says from where on it has exploded. Null where it was not written down. */
+  firstLoss: number | null;
   /** Layers whose residuals are kept: another number would round differently. Null where the trainer has no choice. */
   keptLayers: number | null;
   /** What the curve depends on, by name; see `compareFingerprints`. */

@@ -25,7 +25,13 @@ export async function readMetrics(path: string): Promise<MetricsRow[]> {
     return (await readJsonl<MetricsRow>(`${path}/${METRICS_FILE}`, metricsRow)).rows;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    await Deno.stat(path);
+    try {
+      await Deno.stat(path);
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      const message = `${path}: there is no such folder; expected that of a run, such as outputs/NAME-001`;
+      throw new Deno.errors.NotFound(message, { cause });
+    }
     return [];
   }
 }

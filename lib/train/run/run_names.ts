@@ -13,7 +13,12 @@ export function checkRunName(name: string): void {
 
 /** Takes the next number by making its folder: two runs started together get different ones. */
 export async function nextRunFolder(outputs: string, name: string, fileSystem: FileSystem): Promise<string> {
-  await fileSystem.makeFolder(outputs);
+  try {
+    await fileSystem.makeFolder(outputs);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new Error(`outputs: ${outputs} is a file, or within one: expected a folder for runs`, { cause: error });
+  }
   const highest = (await numbersOf(outputs, name)).at(-1) ?? 0;
   for (let number = highest + 1;; number++) {
     const path = runPath(outputs, name, number);
