@@ -14,6 +14,7 @@ import {
   readPublished,
 } from "./messages.ts";
 import { ZmtpSocket } from "./zmtp.ts";
+import { ZmtpError } from "./zmtp_frames.ts";
 
 /** How long after the last message another may come, from work that the cell started and did not await. */
 const LATE_OUTPUT_MILLISECONDS = 25;
@@ -238,9 +239,18 @@ await Deno.jupyter.broadcast("display_data", { data: { "${mark}": "" }, metadata
       await this.#process.endedWithin(1000);
       this.#broken.reject(new KernelDiedError("the Deno kernel closed its connection"));
     } catch (error) {
-      this.#broken.reject(error);
+      this.#broken.reject(error instanceof ZmtpError ? brokenStream(error) : error);
     }
   }
+}
+
+/** Seen in Deno 2.9: while a message of some megabytes waits for room in the connection, the next one is written into it. */
+function brokenStream(cause: ZmtpError): KernelDiedError {
+  return new KernelDiedError(
+    `the kernel's messages cannot be read any further (${cause.message}). The Deno kernel mixes messages when outputs of ` +
+      "several megabytes come at once: print or show less in one cell",
+    { cause },
+  );
 }
 
 async function openSockets(process: KernelProcess, signal?: AbortSignal): Promise<Sockets> {
