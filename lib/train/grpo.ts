@@ -58,7 +58,7 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
       hasReference: (options.beta ?? 0) !== 0,
       totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs),
       stepsPerEpoch,
-      lossLimit: options.lossLimit ?? Infinity,
+      lossLimit: Infinity,
       evaluation: evaluate && { run: async () => evaluationMetrics(await evaluate()) },
       // Between two updates of one round its completions are part of the state.
       files: () => session!.step % updatesPerRound === 0 ? {} : roundFiles(round!),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { CausalLM } from "../models/mod.ts";
 import { collatePacked, type TokenizedExample } from "./batch.ts";
 import type { BestMetricOptions } from "./best_metric.ts";
+import { ExamplesDigest } from "./checkpoint/mod.ts";
 import { explodedLoss } from "./divergence.ts";
 import { chooseKeptLayers } from "./kept_layers.ts";
 import { Packer } from "./packer.ts";
@@ -47,7 +48,6 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     maxLength = 256,
     learningRate = 1e-3,
     padTokenId = 0,
-    lossLimit = explodedLoss(model.config.vocabSize),
   } = options;
   checkTrainingOptions({ ...options, learningRate });
   checkPositiveInteger({ maxSteps, maxLength });
@@ -55,11 +55,11 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
     throw new RangeError(`maxLength: the model reads at most ${model.config.maxPositions} tokens, got ${maxLength}`);
   }
   const packer = new Packer(documents, maxLength);
-  const readHash = new TokenHash();
+  const documentsRead = new ExamplesDigest();
   const nextBatches = () => {
     const first = packer.read;
     const packs = Array.from({ length: gradientAccumulationSteps }, () => packer.take(perDeviceTrainBatchSize));
-    for (const example of packs.flat(2)) readHash.add(example);
+    for (const example of packs.flat(2)) documentsRead.add(example);
     return { packs, where: `documents read up to number ${packer.read}, ${packer.read - first} of them new` };
   };
   let session: TrainingSession | undefined;
@@ -75,13 +75,13 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
       }),
       totalSteps: maxSteps,
       stepsPerEpoch: null,
-      lossLimit,
-      files: () => ({ [DOCUMENTS_FILE]: { hash: readHash.value } }),
+      lossLimit: explodedLoss(model.config.vocabSize),
+      files: () => ({ [DOCUMENTS_FILE]: { hash: documentsRead.value } }),
     });
     // A stream has no place to jump to: a resumed run reads again what was read.
     if (session.resumedFrom && !session.finished) {
       for (let step = 0; step < session.step; step++) nextBatches();
-      await checkDocuments(session.resumedFrom, readHash.value);
+      await checkDocuments(session.resumedFrom, documentsRead.value);
     }
     const largest = { batch: perDeviceTrainBatchSize, tokens: maxLength };
     const residualLayers = chooseKeptLayers(session, model, undefined, options, largest);
@@ -116,19 +116,4 @@ async function checkDocuments(checkpoint: string, hash: string): Promise<void> {
   const saved = z.object({ hash: z.string() }).safeParse(JSON.parse(await Deno.readTextFile(path)));
   if (saved.data?.hash === hash) return;
   throw new Error(`${path}: the run had read other documents than those given now: resume with the same ones`);
-}
-
-/** A running hash (FNV-1a, 32 bits) of ids and masks: enough to notice other documents, and cheap. */
-class TokenHash {
-  #hash = 0x811c9dc5;
-
-  add({ ids, lossMask }: TokenizedExample): void {
-    for (let token = 0; token < ids.length; token++) {
-      this.#hash = Math.imul(this.#hash ^ (2 * ids[token] + Number(lossMask[token])), 0x01000193);
-    }
-  }
-
-  get value(): string {
-    return (this.#hash >>> 0).toString(16).padStart(8, "0");
-  }
 }

@@ -12,6 +12,7 @@ export class SessionEvaluation {
   readonly #best: BestMetric;
   #isBest = false;
   #stoppedEarly = false;
+  #data: string | null = null;
 
   constructor(
     readonly setup: Pick<SessionSetup, "options" | "evaluation" | "totalSteps">,
@@ -62,12 +63,17 @@ export class SessionEvaluation {
     return metrics;
   }
 
+  /** Worked out once: every checkpoint asks for it. */
+  #dataDigest(): string | null {
+    return this.#data ??= this.setup.evaluation?.data?.() ?? null;
+  }
+
   /** What a checkpoint should remember. */
   state(): EvaluationState {
     return {
       best: this.#best.best,
       evaluationsWithoutGain: this.#best.withoutGain,
-      evaluationData: this.setup.evaluation?.data?.() ?? null,
+      evaluationData: this.#dataDigest(),
       stoppedEarly: this.#stoppedEarly,
     };
   }
@@ -90,10 +96,10 @@ export class SessionEvaluation {
   }
 
   async #problemOf(best: BestEvaluation, data: string | null, checkpoint: string): Promise<string | null> {
-    const { options: { loadBestModelAtEnd = false }, evaluation } = this.setup;
+    const { loadBestModelAtEnd = false } = this.setup.options;
     const { metric } = this.#best;
     if (best.metric !== metric) return `it is by ${best.metric}, and now ${metric} decides`;
-    if (data !== (evaluation?.data?.() ?? null)) return "it was on other data";
+    if (data !== this.#dataDigest()) return "it was on other data";
     if (loadBestModelAtEnd && await verifyManifest(checkpoint) !== null) {
       return `its checkpoint ${checkpoint} is not there`;
     }

@@ -71,7 +71,6 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     numTrainEpochs = 3,
     maxSteps = -1,
     learningRate = 2e-5,
-    lossLimit = explodedLoss(model.config.vocabSize),
     padTokenId = 0,
     shuffle = true,
     lossType = "nll",
@@ -111,7 +110,7 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     }),
     totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(data.stepsPerEpoch * numTrainEpochs),
     stepsPerEpoch: data.stepsPerEpoch,
-    lossLimit,
+    lossLimit: explodedLoss(model.config.vocabSize),
     evaluation: evalDataset.length === 0 ? undefined : {
       run: () => evaluateSft(model, evalBatches(), adapter, objective),
       data: () => examplesDigest(evalDataset),

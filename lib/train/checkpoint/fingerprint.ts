@@ -1,5 +1,5 @@
 /** What a run's curve depends on, so that it is not resumed as another one unnoticed. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { LoraAdapter } from "../../adapters/mod.ts";
 import type { CausalLM } from "../../models/mod.ts";
 import type { TokenizedExample } from "../batch.ts";
@@ -14,18 +14,33 @@ export function digest(values: Iterable<unknown>): string {
     if (ArrayBuffer.isView(value)) hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
     else hash.update(JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part) + "\n");
   }
-  return `sha256:${hash.digest("hex").slice(0, 32)}`;
+  return shortened(hash);
+}
+
+/** A digest of tokenized rows in their order, which can be asked for at any row. */
+export class ExamplesDigest {
+  readonly #hash = createHash("sha256");
+
+  add({ ids, lossMask }: TokenizedExample): void {
+    this.#hash.update(new Uint8Array(Uint32Array.from(ids).buffer));
+    this.#hash.update(Uint8Array.from(lossMask, Number));
+  }
+
+  /** Of the rows added so far. */
+  get value(): string {
+    return shortened(this.#hash.copy());
+  }
 }
 
 /** A digest of tokenized rows, in their order. */
 export function examplesDigest(examples: readonly TokenizedExample[]): string {
-  function* parts() {
-    for (const { ids, lossMask } of examples) {
-      yield Uint32Array.from(ids);
-      yield Uint8Array.from(lossMask, Number);
-    }
-  }
-  return digest(parts());
+  const digest = new ExamplesDigest();
+  for (const example of examples) digest.add(example);
+  return digest.value;
+}
+
+function shortened(hash: Hash): string {
+  return `sha256:${hash.digest("hex").slice(0, 32)}`;
 }
 
 /** Weights larger than this are left out of the digest where they would have to be copied from a GPU. */

@@ -3,7 +3,14 @@
  *
  * @module
  */
-export { compareFingerprints, digest, examplesDigest, type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+export {
+  compareFingerprints,
+  digest,
+  ExamplesDigest,
+  examplesDigest,
+  type Fingerprint,
+  fingerprintOf,
+} from "./fingerprint.ts";
 export { findCheckpoint, type FindCheckpointOptions, type FoundCheckpoint, listCheckpoints } from "./find.ts";
 export { verifyManifest } from "./manifest.ts";
 export { restoreCheckpoint, restoreParameters } from "./restore.ts";

@@ -1,13 +1,16 @@
 /** Small models and a slow, obvious way to generate, which the fast one is compared with. */
-import type { Engine } from "../../../lib/engine/mod.ts";
+import { createEngine, type Engine } from "../../../lib/engine/mod.ts";
 import {
   type AdapterWeights,
   type CausalLM,
+  type Completion,
   createModel,
+  loadModel,
   type ModelConfig,
   type TokenBatch,
 } from "../../../lib/models/mod.ts";
 import { Random } from "../../../lib/random/mod.ts";
+import { GOLDEN } from "../../support/golden.ts";
 
 export const smallConfig: ModelConfig = {
   family: "qwen2",
@@ -88,3 +91,27 @@ export async function slowSample(
   }
   return { tokenIds, logProbs: chosen };
 }
+
+/** Runs a test with a model on an engine of its own. */
+export async function withModel(
+  make: (engine: Engine) => Promise<CausalLM>,
+  run: (model: CausalLM) => Promise<void>,
+): Promise<void> {
+  const engine = await createEngine();
+  const model = await make(engine);
+  await run(model);
+  await model.dispose();
+  await engine.dispose();
+}
+
+/** Runs a test with the small random model. */
+export const withSmallModel = (run: (model: CausalLM) => Promise<void>) =>
+  withModel((engine) => smallModel(engine), run);
+
+/** Runs a test with a golden model. */
+export const withGoldenModel = (run: (model: CausalLM) => Promise<void>, folder = "tied") =>
+  withModel((engine) => loadModel(`${GOLDEN}qwen2_tiny/${folder}`, { engine }), run);
+
+/** The ids of completions. */
+export const tokensOf = (completions: Completion[][]) =>
+  completions.map((samples) => samples.map((one) => one.tokenIds));
