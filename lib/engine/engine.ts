@@ -1,8 +1,8 @@
 /** What can run a graph. Models and trainers speak to this interface and never to a runtime. */
 import type { DType, Initializer, Tensor } from "../graph/mod.ts";
 
-/** Where an engine computes. */
-export type Device = "cpu" | "webgpu";
+/** Where an engine computes; `"tensorflow"` is whatever TensorFlow.js runs on. */
+export type Device = "cpu" | "webgpu" | "cuda" | "tensorflow";
 
 /** Numbers as JavaScript holds them; float16 as the bits in a Uint16Array. */
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
@@ -54,6 +54,12 @@ export interface Engine {
   readonly device: Device;
   /** A line for logs: runtime, version, device, threads. */
   readonly description: string;
+  /** Whether tensors live in this process's own memory, so that `DeviceTensor.data` is never null. */
+  readonly sharesMemory: boolean;
+  /** Whether each run copies its feeds to the device: weights that never change then belong into the program. */
+  readonly copiesFeeds: boolean;
+  /** Whether programs may hold and compute float16. */
+  readonly supportsFloat16: boolean;
   compile(options: CompileOptions): Promise<Program>;
   /**
    * Makes a tensor of numbers that change at every step (token ids, masks). On the CPU the array itself becomes the

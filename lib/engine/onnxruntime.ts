@@ -28,6 +28,9 @@ abstract class OrtEngine implements Engine, ByteCounter {
   readonly #programs = new Set<OrtProgram>();
   abstract readonly device: Device;
   abstract readonly description: string;
+  abstract readonly sharesMemory: boolean;
+  readonly copiesFeeds: boolean = false;
+  readonly supportsFloat16: boolean = true;
   protected abstract readonly sessionOptions: ort.InferenceSession.SessionOptions;
   abstract upload(data: TensorData, shape: readonly number[], dtype?: DType): DeviceTensor;
   abstract store(data: TensorData, shape: readonly number[], dtype?: DType): Promise<DeviceTensor>;
@@ -76,6 +79,7 @@ abstract class OrtEngine implements Engine, ByteCounter {
 
 class CpuEngine extends OrtEngine {
   readonly device = "cpu";
+  readonly sharesMemory = true;
   readonly description: string;
   protected readonly sessionOptions: ort.InferenceSession.SessionOptions;
 
@@ -120,6 +124,7 @@ class CpuEngine extends OrtEngine {
 
 class WebGpuEngine extends OrtEngine {
   readonly device = "webgpu";
+  readonly sharesMemory = false;
   readonly description = `ONNX Runtime ${ort.env.versions.node} on WebGPU`;
   // Falling back to the CPU would copy tensors to and fro unseen: better an error.
   protected readonly sessionOptions = {

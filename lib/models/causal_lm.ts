@@ -129,7 +129,7 @@ export class CausalLM {
    * `forwardBackward` cannot be used: on the CPU inputs, since handing out residuals takes longer than computing them.
    */
   keeping(residualLayers: number): Pick<ForwardOptions, "keep" | "residualLayers"> {
-    return { keep: residualLayers === 0 || this.engine.device === "cpu" ? "inputs" : "residuals", residualLayers };
+    return { keep: residualLayers === 0 || this.engine.sharesMemory ? "inputs" : "residuals", residualLayers };
   }
 
   #compiledBlock(layer: number, { adapter, keep, trainable, residualLayers }: ForwardPass["options"]) {
@@ -195,7 +195,7 @@ export class CausalLM {
     if (!Number.isInteger(residualLayers) || residualLayers < 0 || residualLayers > layers) {
       throw new RangeError(`residualLayers: expected a whole number from 0 to ${layers}, got ${residualLayers}`);
     }
-    if (residualLayers === 0 || trainable === "none" || this.engine.device !== "cpu") {
+    if (residualLayers === 0 || trainable === "none" || !this.engine.sharesMemory) {
       const pass = await this.forward(batch, { ...options, ...this.keeping(residualLayers) });
       return await this.backward(pass, wanted, coefficients, sink);
     }

@@ -1,5 +1,5 @@
 /** An engine that counts the matrix products it runs. */
-import type { CompileOptions, DeviceTensor, Engine, Program } from "../../lib/engine/mod.ts";
+import type { CompileOptions, DeviceTensor, Program } from "../../lib/engine/mod.ts";
 import {
   bindDimensions,
   chunkBody,
@@ -9,17 +9,17 @@ import {
   resolveShape,
   type Tensor,
 } from "../../lib/graph/mod.ts";
+import { EngineAround } from "../support/engine_around.ts";
 
 /**
  * Runs everything on another engine, and adds up 2 for each multiplication with its addition in products of matrices.
  * Products with a vector are left out: kernels use them as a fast way to sum.
  */
-export class CountingEngine implements Engine {
+export class CountingEngine extends EngineAround {
   /** Of all matrix products so far. */
   flops = 0;
-  constructor(readonly engine: Engine) {}
 
-  async compile(options: CompileOptions): Promise<Program> {
+  override async compile(options: CompileOptions): Promise<Program> {
     const program = await this.engine.compile(options);
     const outputs = Object.values(options.outputs);
     const inputs = Object.values(options.outputs)[0].graph.inputs;
@@ -37,23 +37,6 @@ export class CountingEngine implements Engine {
       },
       dispose: () => program.dispose(),
     };
-  }
-
-  get device() {
-    return this.engine.device;
-  }
-  get description() {
-    return this.engine.description;
-  }
-  get bytesInUse() {
-    return this.engine.bytesInUse;
-  }
-  upload: Engine["upload"] = (...args) => this.engine.upload(...args);
-  store: Engine["store"] = (...args) => this.engine.store(...args);
-  zeros: Engine["zeros"] = (shape) => this.engine.zeros(shape);
-  read: Engine["read"] = (tensor) => this.engine.read(tensor);
-  dispose(): Promise<void> {
-    return this.engine.dispose();
   }
 }
 
