@@ -3,7 +3,7 @@
  * or D3D12; nothing to install).
  */
 import * as ort from "onnxruntime-node";
-import { type DType, Graph, identity, serialize, showShape, sizeOf } from "../graph/mod.ts";
+import { type DType, Graph, identity, serialize, showShape, sizeOf, type Target } from "../graph/mod.ts";
 import type { CompileOptions, Device, DeviceTensor, Engine, Program, TensorData } from "./engine.ts";
 import { fileName, message, OrtProgram } from "./ort_program.ts";
 import { type ByteCounter, dtypeOf, makeOrtTensor, OrtTensor } from "./ort_tensor.ts";
@@ -26,7 +26,7 @@ export async function createEngine({ device = "cpu", threads }: EngineOptions = 
 abstract class OrtEngine implements Engine, ByteCounter {
   bytesInUse = 0;
   readonly #programs = new Set<OrtProgram>();
-  abstract readonly device: Device;
+  abstract readonly device: Target;
   abstract readonly description: string;
   abstract readonly sharesMemory: boolean;
   readonly copiesFeeds: boolean = false;
