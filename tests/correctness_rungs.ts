@@ -58,6 +58,23 @@ export const RUNGS: readonly Rung[] = [
     tests: ["graph/ops/operators_test.ts", "kernels/kernels_test.ts"],
     kind: "reference",
   },
+  {
+    what: "The same on TensorFlow.js's kernels, in plain JavaScript and in WebAssembly",
+    against: "the float64 reference",
+    tests: ["engine/tensorflow/operators_test.ts", "engine/tensorflow/chunks_test.ts"],
+    kind: "reference",
+  },
+  {
+    what: "Log-probabilities, every gradient and five steps of SFT on TensorFlow.js, all weights and LoRA",
+    against: "ONNX Runtime, the same model",
+    tests: ["engine/tensorflow/training_test.ts"],
+  },
+  {
+    what: "Greedy text and seeded samples on TensorFlow.js",
+    against: "ONNX Runtime, the same model",
+    tests: ["engine/tensorflow/generation_test.ts"],
+    exact: true,
+  },
   ...familyRungs("Qwen2", "[^ ]*qwen2"),
   ...familyRungs("Qwen3", "[^ ]*qwen3"),
   ...familyRungs("Llama 3 with scaled rotary embeddings", "[^ ]*llama"),

@@ -7,11 +7,12 @@ import { type LoraAdapter, loraShapes } from "./lora.ts";
  * Adds scaling B A to every corrected weight, in float64 before rounding. The model is changed for good; drop the adapter
  * afterwards, or it counts twice. Decoders and samplers that froze the weights before keep the old ones: make new ones.
  *
- * @throws When the adapter lacks a factor or is of another model, before anything is changed.
+ * @throws When the adapter lacks a factor or is of another model, or the weights are not float32; nothing is changed then.
  */
 export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promise<void> {
   const { engine } = model;
   checkFits(model, adapter);
+  model.needFullPrecision("merging an adapter");
   for (let layer = 0; layer < model.config.layers; layer++) {
     for (const module of adapter.modules) {
       const name = `model.layers.${layer}.${modulePath(module)}.weight`;

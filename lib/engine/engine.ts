@@ -4,6 +4,9 @@ import type { DType, Initializer, Tensor } from "../graph/mod.ts";
 /** Where an engine computes; `"tensorflow"` is whatever TensorFlow.js runs on. */
 export type Device = "cpu" | "webgpu" | "cuda" | "tensorflow";
 
+/** What `createEngine` knows. */
+export const DEVICES: readonly Device[] = ["cpu", "webgpu", "cuda", "tensorflow"];
+
 /** Numbers as JavaScript holds them; float16 as the bits in a Uint16Array. */
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
 
@@ -47,6 +50,11 @@ export interface CompileOptions {
   initializers?: Record<string, Initializer>;
   /** The program runs often and briefly, as decoding does: its threads stay awake between operators. Default false. */
   lowLatency?: boolean;
+  /**
+   * Whether the runtime may compute at once what only depends on constants and `initializers`. False for frozen weights in
+   * less than float32 that shall stay small: widened once, they would take their full size. Default true.
+   */
+  foldConstants?: boolean;
 }
 
 /** Runs graphs on one device. */
@@ -54,6 +62,8 @@ export interface Engine {
   readonly device: Device;
   /** A line for logs: runtime, version, device, threads. */
   readonly description: string;
+  /** Why `device: "auto"` took this engine; undefined where the device was named. */
+  readonly reason?: string;
   /** Whether tensors live in this process's own memory, so that `DeviceTensor.data` is never null. */
   readonly sharesMemory: boolean;
   /** Whether each run copies its feeds to the device: weights that never change then belong into the program. */

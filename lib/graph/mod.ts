@@ -14,6 +14,7 @@ export * from "./ops/select.ts";
 export * from "./ops/shape.ts";
 export * from "./ops/gather.ts";
 export * from "./ops/matmul.ts";
+export * from "./ops/quantized.ts";
 export * from "./ops/softmax.ts";
 export * from "./ops/custom_gradient.ts";
 export { chunkBody, type ChunkResults, inChunks } from "./ops/chunks.ts";

@@ -8,8 +8,11 @@ import type { Tensor } from "./tensor.ts";
 
 const { onnx } = onnxProto;
 
-/** The newest operator set that every provider of ONNX Runtime 1.30 covers for our operators. */
-const OPSET = 21;
+/**
+ * The newest operator set that each provider of ONNX Runtime 1.30 covers for our operators. The CUDA provider's Scan, Identity
+ * and Pad are not registered for later versions: the CPU would run them, between copies.
+ */
+const OPSET: Record<Target, number> = { cpu: 21, webgpu: 21, cuda: 18 };
 const IR_VERSION = 10;
 
 /** A value baked into the file, e.g. a frozen weight that ONNX Runtime may repack for speed. */
@@ -59,19 +62,37 @@ export function serialize({ outputs, names, target, initializers = {} }: Seriali
     if (source !== name) writer.emit("Identity", [source], { outputs: [name] });
     return valueInfo(name, output.dtype, output.shape);
   });
+  const nodes = withoutUnread(writer.nodes, outputInfos.map(({ name }) => name!));
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: "kiln",
-    opsetImport: [{ domain: "", version: OPSET }, { domain: "com.microsoft", version: 1 }],
+    opsetImport: [{ domain: "", version: OPSET[target] }, { domain: "com.microsoft", version: 1 }],
     graph: {
       name: "kiln",
-      node: writer.nodes,
+      node: nodes,
       input: fed.map((input) => valueInfo(input.name, input.dtype, input.shape)),
       output: outputInfos,
       initializer: writer.initializers,
     },
   });
-  return { bytes: onnx.ModelProto.encode(model).finish(), inputs: fed, nodeCount: writer.nodes.length };
+  return { bytes: onnx.ModelProto.encode(model).finish(), inputs: fed, nodeCount: nodes.length };
+}
+
+/** Without nodes that nothing reads: an operator writes those of all its outputs, and ONNX Runtime would run them. */
+function withoutUnread(
+  nodes: readonly onnxProto.onnx.INodeProto[],
+  outputs: readonly string[],
+): onnxProto.onnx.INodeProto[] {
+  const read = new Set(outputs);
+  const readBy = ({ input, attribute }: onnxProto.onnx.INodeProto): string[] => [
+    ...input!,
+    ...attribute!.flatMap(({ g }) => g ? [...g.output!.map(({ name }) => name!), ...g.node!.flatMap(readBy)] : []),
+  ];
+  return nodes.toReversed().filter((node) => {
+    if (!node.output!.some((name) => read.has(name))) return false;
+    readBy(node).forEach((name) => read.add(name));
+    return true;
+  }).reverse();
 }
 
 /** Collects ONNX nodes, constants and renamed values while operators lower themselves. */

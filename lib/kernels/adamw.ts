@@ -7,7 +7,21 @@
  *
  * The numbers that change at each step are inputs of rank 0, so that one program serves the whole run and every tensor.
  */
-import { add, div, Graph, mul, scale, sqrt, square, sub, sum, type Tensor } from "../graph/mod.ts";
+import {
+  add,
+  div,
+  Graph,
+  greater,
+  mul,
+  reshape,
+  scale,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  where,
+} from "../graph/mod.ts";
 
 /** Constants of a run. */
 export interface AdamWOptions {
@@ -37,30 +51,56 @@ function anyShape(rank: number): string[] {
   return Array.from({ length: rank }, (_, axis) => `size${axis}`);
 }
 
+/** A tensor with its gradient and moments, all of one shape. */
+export interface AdamWState {
+  parameter: Tensor;
+  gradient: Tensor;
+  firstMoment: Tensor;
+  secondMoment: Tensor;
+}
+
+/** The new parameter and moments; declares the step's rank-0 inputs. */
+export function adamwUpdate({ beta1, beta2, epsilon }: AdamWOptions, state: AdamWState): Omit<AdamWState, "gradient"> {
+  const { graph } = state.parameter;
+  const [clip, decay, stepSize, secondCorrection] = ADAMW_STEP_INPUTS.map((name) => graph.input(name, []));
+  const gradient = mul(state.gradient, clip);
+  const firstMoment = add(scale(state.firstMoment, beta1), scale(gradient, 1 - beta1));
+  const secondMoment = add(scale(state.secondMoment, beta2), scale(square(gradient), 1 - beta2));
+  const denominator = add(mul(sqrt(secondMoment), secondCorrection), graph.scalar(epsilon));
+  const parameter = sub(mul(state.parameter, decay), mul(stepSize, div(firstMoment, denominator)));
+  return { parameter, firstMoment, secondMoment };
+}
+
 /**
  * The update of one tensor: inputs `parameter`, `gradient`, `firstMoment`, `secondMoment` of one shape and the rank-0
  * inputs named above; outputs the new parameter and moments under the same names.
  *
  * @param rank How many axes the tensor has; their sizes do not matter. Default 1.
  */
-export function adamwGraph({ beta1, beta2, epsilon }: AdamWOptions, rank = 1): Record<string, Tensor> {
+export function adamwGraph(options: AdamWOptions, rank = 1): Record<string, Tensor> {
   const graph = new Graph();
-  const [parameter, raw, m, v] = ["parameter", "gradient", "firstMoment", "secondMoment"].map((name) =>
-    graph.input(name, anyShape(rank))
-  );
-  const [clip, decay, stepSize, secondCorrection] = ADAMW_STEP_INPUTS.map((name) => graph.input(name, []));
-  const gradient = mul(raw, clip);
-  const firstMoment = add(scale(m, beta1), scale(gradient, 1 - beta1));
-  const secondMoment = add(scale(v, beta2), scale(square(gradient), 1 - beta2));
-  const denominator = add(mul(sqrt(secondMoment), secondCorrection), graph.scalar(epsilon));
-  const updated = sub(mul(parameter, decay), mul(stepSize, div(firstMoment, denominator)));
-  return { parameter: updated, firstMoment, secondMoment };
+  const [parameter, gradient, firstMoment, secondMoment] = ["parameter", "gradient", "firstMoment", "secondMoment"]
+    .map((name) => graph.input(name, anyShape(rank)));
+  return { ...adamwUpdate(options, { parameter, gradient, firstMoment, secondMoment }) };
 }
 
 /** The sum of squares of one tensor, `gradient`: its part of the global norm. */
 export function sumOfSquaresGraph(rank = 1): Record<string, Tensor> {
   const gradient = new Graph().input("gradient", anyShape(rank));
   return { sumOfSquares: sum(square(gradient), gradient.shape.map((_, axis) => axis)) };
+}
+
+/**
+ * The same among those of other tensors: `sums` [tensors] with the sum of squares of `gradient` where `place` [tensors] is 1
+ * and not 0. The sums of many tensors can so be read back at once, and are added up in float64. Within the tensor one axis is
+ * summed after the other: adding few numbers each time, float32 stays exact to about 1e-7.
+ */
+export function placeSumOfSquaresGraph(rank = 1): Record<string, Tensor> {
+  const graph = new Graph();
+  const gradient = graph.input("gradient", anyShape(rank));
+  const [sums, place] = ["sums", "place"].map((name) => graph.input(name, ["tensors"]));
+  const total = gradient.shape.reduceRight((rest, _, axis) => sum(rest, axis), square(gradient));
+  return { sums: where(greater(place, graph.scalar(0)), reshape(total, [1]), sums) };
 }
 
 /** The sum of two tensors of one shape, `total` and `gradient`: gradients of several micro-batches. */

@@ -11,6 +11,7 @@
  * switching the adapter off costs nothing.
  */
 import { add, linear, mul, type Tensor } from "../graph/mod.ts";
+import { type Weight, weightedLinear } from "./weight.ts";
 
 /** The factors of one layer's correction. */
 export interface LoraFactors {
@@ -23,8 +24,8 @@ export interface LoraFactors {
 }
 
 /** `x` [..., in] through `weight` [out, in], an optional bias [out] and an optional low-rank correction. */
-export function loraLinear(x: Tensor, weight: Tensor, bias?: Tensor, lora?: LoraFactors): Tensor {
-  let y = linear(x, weight);
+export function loraLinear(x: Tensor, weight: Weight, bias?: Tensor, lora?: LoraFactors): Tensor {
+  let y = weightedLinear(x, weight);
   if (bias) y = add(y, bias);
   if (lora) y = add(y, linear(mul(linear(x, lora.a), lora.scaling), lora.b));
   return y;

@@ -44,12 +44,11 @@ const applyRmsNorm = defineOperator<{ epsilon: number }>({
   },
   lower({ target, inputs, outputs: [y, r], attributes: { epsilon }, emit, float, integers }) {
     const attributes = { axis: -1, epsilon: { float: epsilon } };
-    if (target === "cpu") {
+    if (target !== "webgpu") {
       emit("SimplifiedLayerNormalization", inputs, { outputs: [y, r], attributes });
       return;
     }
-    // The WebGPU provider leaves something else in the second output (seen in 1.30). Where r is not needed, ONNX Runtime
-    // drops these nodes.
+    // The WebGPU provider leaves something else in the second output (seen in 1.30).
     emit("SimplifiedLayerNormalization", inputs, { outputs: [y], attributes });
     const meanSquare = emit("ReduceMean", [emit("Mul", [inputs[0], inputs[0]]), integers([-1])]);
     emit("Reciprocal", [emit("Sqrt", [emit("Add", [meanSquare, float(epsilon)])])], { outputs: [r] });

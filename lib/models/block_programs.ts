@@ -4,10 +4,11 @@
  */
 import type { Engine, Program } from "../engine/mod.ts";
 import { gradients, Graph, type Node, splitBackward, type Tensor } from "../graph/mod.ts";
-import { attention } from "../kernels/mod.ts";
+import { attention, type Weight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LinearModule, modulePath } from "./decoder_block.ts";
 import { blockWeightShapes, decoderBlock } from "./families.ts";
+import { declareWeight, weightForm } from "./precision.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** What a backward pass computes gradients for: every weight, the adapter's factors, or nothing but the block's input. */
@@ -57,24 +58,32 @@ function blockGraph(config: ModelConfig, lora: LoraShape) {
   const cos = graph.input("cos", ["positions", config.headDim / 2]);
   const sin = graph.input("sin", ["positions", config.headDim / 2]);
   const bias = graph.input("bias", ["batch", 1, 1, "tokens", "tokens"]);
-  const { weights, factors, weight, loraFactors } = blockParameters(graph, config, lora, "");
+  const { weights, factors, ...parameters } = blockParameters(graph, config, lora, "");
   const { y } = decoderBlock(config, {
     x,
     positions,
     cos,
     sin,
-    weight,
-    lora: loraFactors,
+    ...parameters,
     attend: (q, k, v) => attention(q, k, v, bias),
   });
   return { graph, x, y, weights, factors };
 }
 
-/** Declares a block's weights and low-rank factors as inputs whose names start with `prefix`. */
+/**
+ * Declares a block's weights and low-rank factors as inputs whose names start with `prefix`.
+ *
+ * @returns `weights`, those in float32, which can be trained; `factors`; and how a block is given them.
+ */
 export function blockParameters(graph: Graph, config: ModelConfig, lora: LoraShape, prefix: string) {
   const weights: Record<string, Tensor> = {};
+  const compact: Record<string, Weight> = {};
   const shapes = blockWeightShapes(config);
-  for (const [name, shape] of Object.entries(shapes)) weights[name] = graph.input(prefix + name, shape);
+  for (const [name, shape] of Object.entries(shapes)) {
+    const form = weightForm(name, shape, config);
+    if (form.kind === "float32") weights[name] = graph.input(prefix + name, shape);
+    else compact[name] = declareWeight(graph, prefix + name, shape, form);
+  }
   const factors: Record<string, Tensor> = {};
   for (const module of lora.modules) {
     const [outputs, inputs] = shapes[`${modulePath(module)}.weight`];
@@ -84,12 +93,16 @@ export function blockParameters(graph: Graph, config: ModelConfig, lora: LoraSha
   }
   const declared = graph.inputs.find((input) => input.name === "scaling");
   const scaling = lora.modules.length === 0 ? undefined : declared ?? graph.input("scaling", []);
-  const loraFactors = (module: LinearModule) => {
+  const matrix = (module: LinearModule) => {
+    const name = `${modulePath(module)}.weight`;
+    return compact[name] ?? weights[name];
+  };
+  const ofModule = (module: LinearModule) => {
     if (!lora.modules.includes(module)) return undefined;
     const { a, b } = loraNames(module);
     return { a: factors[a], b: factors[b], scaling: scaling! };
   };
-  return { weights, factors, weight: (name: string) => weights[name], loraFactors };
+  return { weights, factors, weight: (name: string) => weights[name], matrix, lora: ofModule };
 }
 
 /** What a block's programs compute, by the names of their outputs. */

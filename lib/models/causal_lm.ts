@@ -25,6 +25,7 @@ import {
 import { FusedPrograms, type FusedVariant, headFeeds, readHeadOutput } from "./fused_program.ts";
 import { Head, type HeadGradients, type HeadOutput } from "./head.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
+import { FULL_PRECISION, weightFeeds } from "./precision.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
 import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
 
@@ -61,16 +62,25 @@ export class CausalLM {
     return tensor;
   }
 
-  /** The final norm's weight and the vocabulary head's (the embedding where they are tied). */
-  headWeights(): { norm: DeviceTensor; head: DeviceTensor } {
+  /** The final norm's weight as `norm`, and the vocabulary head's (the token table where they are tied) as `head`. */
+  headWeights(): Record<string, DeviceTensor> {
     const head = this.config.tieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
-    return { norm: this.weight("model.norm.weight"), head: this.weight(head) };
+    return { norm: this.weight("model.norm.weight"), ...weightFeeds(this.weights, head, "head") };
   }
 
   /** One layer's weights by their names inside the block. */
   layerWeights(layer: number): Record<string, DeviceTensor> {
     const names = Object.keys(blockWeightShapes(this.config));
-    return Object.fromEntries(names.map((name) => [name, this.weight(`model.layers.${layer}.${name}`)]));
+    return Object.assign({}, ...names.map((name) => weightFeeds(this.weights, `model.layers.${layer}.${name}`, name)));
+  }
+
+  /** Throws where the weights are held in less than float32, naming what cannot be done then. */
+  needFullPrecision(what: string): void {
+    const { weights } = this.config.precision ?? FULL_PRECISION;
+    if (weights === "float32") return;
+    throw new Error(
+      `${what} needs weights in float32, and this model holds them in ${weights}: load it without \`precision\``,
+    );
   }
 
   /** Rotary tables that cover at least positions 0 to `positions` - 1, where the model has as many. */
@@ -94,6 +104,7 @@ export class CausalLM {
     const { residualLayers = this.config.layers } = options;
     const { batch: rows, tokens } = batch;
     checkTokenBatch(batch, this.config);
+    if (trainable === "all") this.needFullPrecision("training all weights");
     if (embeddingNoise) checkNoise(embeddingNoise, batch, this.config);
     const tables = await this.rotaryTables(positionsIn(batch));
     const shared: Record<string, DeviceTensor> = {
@@ -138,7 +149,7 @@ export class CausalLM {
   }
 
   async #embed(ids: DeviceTensor, [rows, tokens]: [number, number], noise: Float32Array | null): Promise<DeviceTensor> {
-    const table = this.weight("model.embed_tokens.weight");
+    const table = weightFeeds(this.weights, "model.embed_tokens.weight", "table");
     if (!noise) return await this.embedding.forward(table, ids);
     const added = this.engine.upload(noise, [rows, tokens, this.config.hiddenSize]);
     try {
@@ -226,19 +237,14 @@ export class CausalLM {
     coefficients: Float32Array,
   ): Promise<Record<string, DeviceTensor>> {
     const feeds = headFeeds(this.engine, wanted, coefficients, pass.batch);
-    const { norm, head } = this.headWeights();
     const tables = await this.rotaryTables(positionsIn(pass.batch));
-    const weights = Object.fromEntries([...this.weights, ...pass.options.adapter?.factors ?? []]);
+    const base = { ...Object.fromEntries(this.weights), ...this.headWeights() };
+    const factors = Object.fromEntries(pass.options.adapter?.factors ?? []);
+    const inputs = { ...factors, ...tables, ...pass.shared, ...feeds, x: pass.hidden };
+    // Training an adapter leaves the base as it is, which then need not be copied to the device for each pass.
+    const frozen = this.engine.copiesFeeds && variant.trainable === "lora";
     try {
-      return await this.#fused.run(variant, {
-        ...weights,
-        ...tables,
-        ...pass.shared,
-        ...feeds,
-        x: pass.hidden,
-        norm,
-        head,
-      });
+      return await (frozen ? this.#fused.run(variant, inputs, base) : this.#fused.run(variant, { ...base, ...inputs }));
     } finally {
       disposeAll({ ...feeds, x: pass.hidden });
     }

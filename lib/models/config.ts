@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { RotaryScaling } from "../kernels/mod.ts";
 import { type Json, readFields, refuseField, tokenIds } from "./config_fields.ts";
 import { FAMILIES, type Family } from "./families.ts";
+import type { Precision } from "./precision.ts";
 import { ropeJson } from "./rope_fields.ts";
 
 /** What a decoder's code needs to know. Sizes are in elements. */
@@ -27,6 +28,8 @@ export interface ModelConfig {
   mlpBias?: boolean;
   /** Token ids that end a text, as config.json or generation_config.json name them; may be empty. */
   eosTokenIds: readonly number[];
+  /** In what form a loaded model holds its weights; config.json does not say. Absent: float32. */
+  precision?: Precision;
 }
 
 /**

@@ -7,7 +7,16 @@
  *
  * A family says which of the linear layers have biases and what else it does with queries and keys.
  */
-import { type LoraFactors, loraLinear, mergeHeads, rmsNorm, rotary, splitHeads, swiglu } from "../kernels/mod.ts";
+import {
+  type LoraFactors,
+  loraLinear,
+  mergeHeads,
+  rmsNorm,
+  rotary,
+  splitHeads,
+  swiglu,
+  type Weight,
+} from "../kernels/mod.ts";
 import { add, type Tensor } from "../graph/mod.ts";
 import type { ModelConfig } from "./config.ts";
 
@@ -58,8 +67,10 @@ export interface BlockInputs {
   /** Rotary tables [positions, headDim / 2]. */
   cos: Tensor;
   sin: Tensor;
-  /** A weight by its name inside the block. */
+  /** A bias, or a norm's weight, by its name inside the block. */
   weight(name: string): Tensor;
+  /** The matrix of a linear layer. */
+  matrix(module: LinearModule): Weight;
   /** The low-rank correction of a linear layer, if it has one. */
   lora(module: LinearModule): LoraFactors | undefined;
   /** Attention of q [batch, heads, tokens, headDim] over k and v [batch, kvHeads, tokens, headDim]. */
@@ -87,12 +98,11 @@ export function sharedDecoderBlock(
   parts: BlockParts,
   inputs: BlockInputs,
 ): { y: Tensor; keys: Tensor; values: Tensor } {
-  const { x, positions, cos, sin, weight, lora, attend } = inputs;
+  const { x, positions, cos, sin, weight, matrix, lora, attend } = inputs;
   const biased = parts.biasedModules(config);
   const linear = (input: Tensor, module: LinearModule) => {
-    const path = modulePath(module);
-    const bias = biased.includes(module) ? weight(`${path}.bias`) : undefined;
-    return loraLinear(input, weight(`${path}.weight`), bias, lora(module));
+    const bias = biased.includes(module) ? weight(`${modulePath(module)}.bias`) : undefined;
+    return loraLinear(input, matrix(module), bias, lora(module));
   };
   const turned = (projected: Tensor, of: "q" | "k", heads: number) => {
     const split = splitHeads(projected, heads, config.headDim);

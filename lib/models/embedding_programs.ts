@@ -3,6 +3,7 @@ import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { add, Graph, type Tensor } from "../graph/mod.ts";
 import { addEmbeddingGradient, embedding, embeddingBackward } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
+import { declareWeight, weightForm } from "./precision.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 type Kind = "plain" | "noisy" | "backward";
@@ -17,12 +18,16 @@ export class EmbeddingPrograms {
   /**
    * Embeddings [batch, tokens, hidden] of int64 ids [batch, tokens].
    *
-   * @param table [vocabulary, hidden]
+   * @param table [vocabulary, hidden] as `table`, with its parts.
    * @param noise [batch, tokens, hidden], added to the embeddings; the caller keeps it.
    */
-  async forward(table: DeviceTensor, ids: DeviceTensor, noise?: DeviceTensor): Promise<DeviceTensor> {
+  async forward(
+    table: Record<string, DeviceTensor>,
+    ids: DeviceTensor,
+    noise?: DeviceTensor,
+  ): Promise<DeviceTensor> {
     const program = await this.#program(noise ? "noisy" : "plain");
-    return (await program.run(noise ? { table, ids, noise } : { table, ids })).x;
+    return (await program.run(noise ? { ...table, ids, noise } : { ...table, ids })).x;
   }
 
   /**
@@ -52,12 +57,15 @@ export class EmbeddingPrograms {
   #graph(kind: Kind): Record<string, Tensor> {
     const { vocabSize, hiddenSize } = this.config;
     const graph = new Graph();
-    const table = graph.input("table", [vocabSize, hiddenSize]);
     const ids = graph.input("ids", ["batch", "tokens"], "int64");
-    if (kind === "plain") return { x: embedding(table, ids) };
     const hidden = ["batch", "tokens", hiddenSize];
-    if (kind === "noisy") return { x: add(embedding(table, ids), graph.input("noise", hidden)) };
-    return { gradient: embeddingBackward(table, ids, graph.input("dx", hidden)) };
+    const shape = [vocabSize, hiddenSize];
+    if (kind === "backward") {
+      return { gradient: embeddingBackward(graph.input("table", shape), ids, graph.input("dx", hidden)) };
+    }
+    const table = declareWeight(graph, "table", shape, weightForm("model.embed_tokens.weight", shape, this.config));
+    const x = embedding(table, ids);
+    return { x: kind === "noisy" ? add(x, graph.input("noise", hidden)) : x };
   }
 
   /** Frees the programs. */

@@ -8,12 +8,13 @@
  */
 import type { DeviceTensor, Engine } from "../engine/mod.ts";
 import { gatherRows, gradients, Graph, inChunks, reshape, type Tensor } from "../graph/mod.ts";
-import { attention, type TokenObjective } from "../kernels/mod.ts";
+import { attention, denseWeight, type TokenObjective } from "../kernels/mod.ts";
 import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
-import { atPlaces, headBackward, headChunkRows, type HeadOutput, placesOf } from "./head.ts";
+import { atPlaces, headBackward, headChunkRows, headForm, type HeadOutput, placesOf } from "./head.ts";
 import type { HeadTargets } from "./head_targets.ts";
+import { declareWeight } from "./precision.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { TokenBatch } from "./token_batch.ts";
 
@@ -60,6 +61,8 @@ export async function readHeadOutput(
 /** One compiled variant. */
 interface Slot {
   key: string;
+  /** The weights that became part of the program. */
+  frozen: Readonly<Record<string, DeviceTensor>>;
   /** Holds the one program; it is compiled by the first run. */
   programs: ProgramCache;
   /** How many runs are under way. */
@@ -80,21 +83,27 @@ export class FusedPrograms {
    * score `rows`, `places`, `targets`, `coefficients` and `inverseTemperature`. Outputs: `logProb`, `entropy`, `isGreedy`,
    * `score` (left out where it is the log-probability), each gradient as `gradient of NAME`, `dNorm` and `dHead` where
    * everything is trained, and `dx` where something before the layers needs it.
+   *
+   * @param frozen Feeds that no step changes. They become part of the program, which is compiled anew when it is given
+   *   other ones.
    */
   async run(
     variant: FusedVariant,
     feeds: Readonly<Record<string, DeviceTensor>>,
+    frozen: Readonly<Record<string, DeviceTensor>> = {},
   ): Promise<Record<string, DeviceTensor>> {
     const { layers, lora, trainable, objective = {} } = variant;
     const { lossType = "nll", labelSmoothingFactor = 0 } = objective;
     const key = [layers, [...lora.modules].sort(), lora.r, trainable, lossType, labelSmoothingFactor].join(" ");
     const before = this.#latest;
-    const slot = before?.key === key ? before : { key, programs: new ProgramCache(this.engine), runs: 0 };
+    const isSame = before?.key === key && sameTensors(before.frozen, frozen);
+    const slot = isSame ? before : { key, frozen, programs: new ProgramCache(this.engine), runs: 0 };
     this.#latest = slot;
     slot.runs++;
     try {
       if (before) await this.#freeIfDone(before);
-      return await (await slot.programs.get(key, () => fusedOutputs(this.config, variant))).run(feeds);
+      const program = await slot.programs.get(key, () => fusedOutputs(this.config, variant), frozen);
+      return await program.run({ ...feeds, ...frozen });
     } finally {
       slot.runs--;
       await this.#freeIfDone(slot);
@@ -114,6 +123,11 @@ export class FusedPrograms {
   }
 }
 
+function sameTensors(a: Readonly<Record<string, DeviceTensor>>, b: Readonly<Record<string, DeviceTensor>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
 /** What a fused program computes, by the names of its outputs. */
 export function fusedOutputs(
   config: ModelConfig,
@@ -130,9 +144,9 @@ export function fusedOutputs(
   let y = x;
   for (let layer = config.layers - layers; layer < config.layers; layer++) {
     const prefix = `model.layers.${layer}.`;
-    const { weights, factors, weight, loraFactors } = blockParameters(graph, config, lora, prefix);
+    const { weights, factors, ...parameters } = blockParameters(graph, config, lora, prefix);
     const attend = (q: Tensor, k: Tensor, v: Tensor) => attention(q, k, v, bias);
-    y = decoderBlock(config, { x: y, positions, cos, sin, weight, lora: loraFactors, attend }).y;
+    y = decoderBlock(config, { x: y, positions, cos, sin, ...parameters, attend }).y;
     for (const [name, tensor] of Object.entries(trainable === "all" ? { ...weights, ...factors } : factors)) {
       trained[gradientName(prefix + name)] = tensor;
     }
@@ -147,7 +161,8 @@ export function fusedOutputs(
   };
   const shared = {
     norm: graph.input("norm", [hiddenSize]),
-    head: graph.input("head", [vocabSize, hiddenSize]),
+    // Once for all chunks.
+    head: denseWeight(declareWeight(graph, "head", [vocabSize, hiddenSize], headForm(config))),
     inverseTemperature: graph.input("inverseTemperature", []),
   };
   // A chunk of rows at a time, so that the logits of all of them never exist together.

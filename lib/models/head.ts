@@ -4,9 +4,10 @@
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { add, concat, gatherRows, gradients, Graph, reshape, type Tensor } from "../graph/mod.ts";
-import { rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
+import { denseWeight, rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
+import { declareWeight, type WeightForm, weightForm } from "./precision.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** Numbers for each scored position, in the order of `rows`. */
@@ -32,6 +33,11 @@ export interface HeadGradients {
 /** Logits of one chunk stay under this many numbers (64 MB of float32). */
 const CHUNK_LOGITS = 16 * 1024 * 1024;
 
+/** In what form the head's weight is held: that of the token table, which is the same where the two are tied. */
+export function headForm(config: ModelConfig): WeightForm {
+  return weightForm("lm_head.weight", [config.vocabSize, config.hiddenSize], config);
+}
+
 /** How many rows' logits exist together. */
 export function headChunkRows({ vocabSize }: ModelConfig): number {
   return Math.max(16, Math.min(1024, Math.floor(CHUNK_LOGITS / vocabSize)));
@@ -51,22 +57,26 @@ export class Head {
    * Log-probabilities and entropies at the chosen positions.
    *
    * @param hidden [batch, tokens, hidden] before the final norm.
-   * @param weights The final norm's weight and the head's.
+   * @param weights `norm`, the final norm's weight, and `head` with its parts.
    */
   async logProbs(
     hidden: DeviceTensor,
-    weights: { norm: DeviceTensor; head: DeviceTensor },
+    weights: Record<string, DeviceTensor>,
     wanted: HeadTargets,
   ): Promise<HeadOutput> {
     const [batch, tokens] = hidden.shape;
     checkHeadTargets(wanted, { batch, tokens }, this.config);
     const program = await this.#program("forward", wanted.objective);
-    const output = emptyOutput(wanted);
-    for (const chunk of this.#chunks(wanted)) {
-      const results = await this.#run(program, { hidden, ...weights }, this.#feeds(chunk));
-      await this.#collect(results, output, chunk.start);
+    const scored: ScoredChunk[] = [];
+    try {
+      for (const chunk of this.#chunks(wanted)) {
+        const { numbers } = await this.#run(program, { hidden, ...weights }, this.#feeds(chunk));
+        scored.push({ start: chunk.start, numbers });
+      }
+      return await this.#read(scored, wanted);
+    } finally {
+      for (const { numbers } of scored) numbers.dispose();
     }
-    return output;
   }
 
   /**
@@ -77,7 +87,7 @@ export class Head {
    */
   async backward(
     hidden: DeviceTensor,
-    weights: { norm: DeviceTensor; head: DeviceTensor },
+    weights: Record<string, DeviceTensor>,
     wanted: HeadTargets,
     coefficients: Float32Array,
     trainWeights: boolean,
@@ -85,28 +95,34 @@ export class Head {
     const [batch, tokens] = hidden.shape;
     checkHeadTargets(wanted, { batch, tokens }, this.config, coefficients);
     const program = await this.#program(trainWeights ? "backwardAll" : "backward", wanted.objective);
-    const output = emptyOutput(wanted);
     const { vocabSize, hiddenSize } = this.config;
+    const scored: ScoredChunk[] = [];
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };
     if (trainWeights) {
       accumulated.dNorm = this.engine.zeros([hiddenSize]);
       accumulated.dHead = this.engine.zeros([vocabSize, hiddenSize]);
     }
-    for (const chunk of this.#chunks(wanted)) {
-      const part = coefficients.slice(chunk.start, chunk.start + chunk.rows.length);
-      const feeds = {
-        ...this.#feeds(chunk),
-        ...accumulated,
-        coefficients: this.engine.upload(part, [part.length]),
-        places: this.engine.upload(placesOf(chunk.rows, batch * tokens), [batch, tokens]),
-      };
-      const results = await this.#run(program, { hidden, ...weights }, feeds);
-      await this.#collect(results, output, chunk.start);
-      const { newHidden, newNorm, newHead } = results;
-      accumulated = trainWeights ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead } : { dHidden: newHidden };
+    try {
+      for (const chunk of this.#chunks(wanted)) {
+        const part = coefficients.slice(chunk.start, chunk.start + chunk.rows.length);
+        const feeds = {
+          ...this.#feeds(chunk),
+          ...accumulated,
+          coefficients: this.engine.upload(part, [part.length]),
+          places: this.engine.upload(placesOf(chunk.rows, batch * tokens), [batch, tokens]),
+        };
+        accumulated = {}; // the run's, which frees them
+        const { numbers, newHidden, newNorm, newHead } = await this.#run(program, { hidden, ...weights }, feeds);
+        scored.push({ start: chunk.start, numbers });
+        accumulated = trainWeights ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead } : { dHidden: newHidden };
+      }
+      const output = await this.#read(scored, wanted);
+      const { dHidden, dNorm = null, dHead = null } = accumulated;
+      accumulated = {}; // the caller's
+      return { ...output, gradients: { hidden: dHidden, norm: dNorm, weight: dHead } };
+    } finally {
+      for (const tensor of [...scored.map(({ numbers }) => numbers), ...Object.values(accumulated)]) tensor.dispose();
     }
-    const { dHidden, dNorm = null, dHead = null } = accumulated;
-    return { ...output, gradients: { hidden: dHidden, norm: dNorm, weight: dHead } };
   }
 
   /** Runs a program, and frees those of its feeds that are for this run only. */
@@ -137,19 +153,19 @@ export class Head {
     };
   }
 
-  async #collect(results: Record<string, DeviceTensor>, output: HeadOutput, start: number): Promise<void> {
-    const arrays = {
-      logProb: output.logProbs,
-      score: output.scores,
-      entropy: output.entropies,
-      isGreedy: output.greedy,
-    };
-    for (const [name, array] of Object.entries(arrays)) {
-      const result = results[name];
-      if (!result) continue; // the score, where it is the log-probability
-      array.set(await this.engine.read(result) as Float32Array, start);
-      result.dispose();
+  /** Reads what all chunks gave, once the device has been given all its work: each read waits for it. */
+  async #read(scored: readonly ScoredChunk[], { rows, objective = {} }: HeadTargets): Promise<HeadOutput> {
+    const [logProbs, entropies, greedy] = [0, 1, 2].map(() => new Float32Array(rows.length));
+    const scores = isLogProb(objective) ? logProbs : new Float32Array(rows.length);
+    for (const { start, numbers } of scored) {
+      const read = await this.engine.read(numbers) as Float32Array;
+      const count = numbers.shape[1];
+      // In the order in which the graph joins them.
+      [logProbs, entropies, greedy, scores].slice(0, numbers.shape[0]).forEach((array, row) => {
+        array.set(read.subarray(row * count, (row + 1) * count), start);
+      });
     }
+    return { logProbs, scores, entropies, greedy };
   }
 
   #program(kind: Kind, objective: TokenObjective = {}): Promise<Program> {
@@ -165,14 +181,10 @@ export class Head {
 
 type Kind = "forward" | "backward" | "backwardAll";
 
-function emptyOutput({ rows, objective = {} }: HeadTargets): HeadOutput {
-  const logProbs = new Float32Array(rows.length);
-  return {
-    logProbs,
-    scores: isLogProb(objective) ? logProbs : new Float32Array(rows.length),
-    entropies: new Float32Array(rows.length),
-    greedy: new Float32Array(rows.length),
-  };
+/** What one chunk of rows gave: `numbers` is [3 or 4, rows]. */
+interface ScoredChunk {
+  start: number;
+  numbers: DeviceTensor;
 }
 
 /** Whether the objective is the log-probability itself. */
@@ -259,7 +271,7 @@ function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): 
   const graph = new Graph();
   const all = graph.input("hidden", ["batch", "tokens", hiddenSize]);
   const norm = graph.input("norm", [hiddenSize]);
-  const head = graph.input("head", [vocabSize, hiddenSize]);
+  const head = denseWeight(declareWeight(graph, "head", [vocabSize, hiddenSize], headForm(config)));
   const rows = graph.input("rows", ["rows"], "int64");
   const inputs: HeadInputs = {
     hidden: gatherRows(reshape(all, ["batch*tokens", hiddenSize]), rows),
@@ -268,13 +280,22 @@ function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): 
     targets: graph.input("targets", ["rows"], "int64"),
     inverseTemperature: graph.input("inverseTemperature", []),
   };
-  if (kind === "forward") return { ...headForward(config, inputs, objective) };
+  if (kind === "forward") return { numbers: inOneTensor(headForward(config, inputs, objective)) };
 
   const coefficients = graph.input("coefficients", ["rows"]);
   const pass = headBackward(config, inputs, coefficients, kind === "backwardAll", objective);
   const dAll = graph.input("dHidden", ["batch", "tokens", hiddenSize]);
-  const outputs: Record<string, Tensor> = { ...pass.outputs, newHidden: add(dAll, atPlaces(graph, pass.dHidden)) };
+  const outputs: Record<string, Tensor> = {
+    numbers: inOneTensor(pass.outputs),
+    newHidden: add(dAll, atPlaces(graph, pass.dHidden)),
+  };
   if (pass.dNorm) outputs.newNorm = add(graph.input("dNorm", [hiddenSize]), pass.dNorm);
   if (pass.dHead) outputs.newHead = add(graph.input("dHead", [vocabSize, hiddenSize]), pass.dHead);
   return outputs;
+}
+
+/** All that is read back of a chunk, [3 or 4, rows]: reading one tensor takes as long as reading many numbers. */
+function inOneTensor({ logProb, entropy, isGreedy, score }: HeadTensors): Tensor {
+  const all = [logProb, entropy, isGreedy, ...(score ? [score] : [])];
+  return concat(all.map((tensor) => reshape(tensor, [1, "rows"])), 0);
 }

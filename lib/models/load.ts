@@ -5,6 +5,14 @@ import type { Random } from "../random/mod.ts";
 import { CausalLM } from "./causal_lm.ts";
 import { configJson, type ModelConfig, parseConfig, parseGenerationEos } from "./config.ts";
 import { weightShapes } from "./families.ts";
+import {
+  checkPrecision,
+  type PrecisionOptions,
+  resolvePrecision,
+  storeWeight,
+  weightForm,
+  type WeightPrecision,
+} from "./precision.ts";
 import { openCheckpoint, type TensorSource, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
 
 /** Called while weights are read: tensors done and in all. */
@@ -12,16 +20,25 @@ export type LoadProgress = (done: number, total: number) => void;
 
 /**
  * Loads a model from a folder in Hugging Face's layout (config.json and safetensors, single or sharded). Weights of F32, F16
- * and BF16 are read exactly and held as float32.
+ * and BF16 are read exactly and held as float32, or in the `precision` asked for: each is converted as soon as it is read,
+ * so that the whole model never exists in float32.
  *
+ * @param options.precision `"float32"` (default), `"float16"`, `"8bit"` or `"4bit"`, or more exactly what `PrecisionOptions`
+ *   say. All but float32 are frozen: they are trained through an adapter (QLoRA, Dettmers et al. 2023, arXiv:2305.14314).
  * @throws When the configuration is not one Kiln can run, a tensor is missing or of another shape, or a block has one that
  *   would not be used; the message names the file and the tensor.
  */
 export async function loadModel(
   folder: string,
-  options: { engine: Engine; onProgress?: LoadProgress; signal?: AbortSignal },
+  options: {
+    engine: Engine;
+    precision?: WeightPrecision | PrecisionOptions;
+    onProgress?: LoadProgress;
+    signal?: AbortSignal;
+  },
 ): Promise<CausalLM> {
-  const config = await readConfig(folder);
+  const { engine, signal, onProgress } = options;
+  const config = withPrecision(await readConfig(folder), options);
   const shapes = weightShapes(config);
   const names = Object.keys(shapes);
   const checkpoint = await openCheckpoint(folder);
@@ -31,9 +48,11 @@ export async function loadModel(
     for (const name of names) checkTensor(checkpoint, name, shapes[name]);
     refuseUnusedTensors(checkpoint, shapes);
     for (const [done, name] of names.entries()) {
-      options.signal?.throwIfAborted();
-      weights.set(name, await options.engine.store(await checkpoint.readF32(name), shapes[name]));
-      options.onProgress?.(done + 1, names.length);
+      signal?.throwIfAborted();
+      const shape = shapes[name];
+      const numbers = await checkpoint.readF32(name);
+      await storeWeight(engine, weights, name, shape, numbers, weightForm(name, shape, config));
+      onProgress?.(done + 1, names.length);
     }
   } catch (error) {
     weights.forEach((tensor) => tensor.dispose());
@@ -41,7 +60,17 @@ export async function loadModel(
   } finally {
     checkpoint.close();
   }
-  return new CausalLM(options.engine, config, weights);
+  return new CausalLM(engine, config, weights);
+}
+
+/** The configuration with the form that the model's weights are to have. Throws when the engine cannot hold it. */
+function withPrecision(
+  config: ModelConfig,
+  { engine, precision }: { engine: Engine; precision?: WeightPrecision | PrecisionOptions },
+): ModelConfig {
+  const resolved = resolvePrecision(precision);
+  checkPrecision(resolved, engine);
+  return resolved.weights === "float32" ? config : { ...config, precision: resolved };
 }
 
 /** Reads the configuration of a model folder, with the end-of-text ids of its generation_config.json where it has one. */
@@ -90,9 +119,15 @@ function refuseUnusedTensors(checkpoint: TensorSource, shapes: Record<string, un
  */
 export async function createModel(
   config: ModelConfig,
-  options: { engine: Engine; random: Random; initializerRange?: number },
+  options: {
+    engine: Engine;
+    random: Random;
+    initializerRange?: number;
+    precision?: WeightPrecision | PrecisionOptions;
+  },
 ): Promise<CausalLM> {
   const { engine, random, initializerRange = 0.02 } = options;
+  const ownConfig = withPrecision(config, options);
   const weights = new Map<string, DeviceTensor>();
   for (const [name, shape] of Object.entries(weightShapes(config))) {
     const data = new Float32Array(shape.reduce((a, b) => a * b));
@@ -100,9 +135,9 @@ export async function createModel(
     else if (!name.endsWith(".bias")) {
       for (let i = 0; i < data.length; i++) data[i] = random.normal() * initializerRange;
     }
-    weights.set(name, await engine.store(data, shape));
+    await storeWeight(engine, weights, name, shape, data, weightForm(name, shape, ownConfig));
   }
-  return new CausalLM(engine, config, weights);
+  return new CausalLM(engine, ownConfig, weights);
 }
 
 /** Options of `saveModel`. */
@@ -117,13 +152,14 @@ export interface SaveModelOptions extends Pick<WriteOptions, "fileSystem"> {
 const WEIGHT_FILE = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
 
 /**
- * Writes config.json, generation_config.json and the weights into a folder, as transformers reads them. The folder is made
+ * Writes config.json, generation_config.json and the float32 weights into a folder, as transformers reads them. The folder is made
  * if needed; other files in it, such as a tokenizer, stay. The new model takes the place of an earlier one as a whole.
  *
- * @throws {DiskFullError} when the disk is full; as after every failure, an earlier model is then still there
+ * @throws When the weights are held in less than float32; {DiskFullError} when the disk is full; as after every failure, an earlier model is then still there
  */
 export async function saveModel(model: CausalLM, folder: string, options: SaveModelOptions = {}): Promise<void> {
   const { dtype = "BF16", maxShardBytes, fileSystem } = options;
+  model.needFullPrecision("saving a model");
   const tensors = Object.keys(weightShapes(model.config)).map((name): TensorToWrite => {
     const tensor = model.weight(name);
     const data = async () => await model.engine.read(tensor) as Float32Array;

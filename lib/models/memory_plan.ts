@@ -2,7 +2,7 @@
  * How much memory a training pass will take, and which layers may therefore keep their residuals. Only what a pass holds is
  * counted: not weights, optimizer states, nor gradients that are collected over several passes.
  */
-import type { Device } from "../engine/mod.ts";
+import { cudaStatus, type Device } from "../engine/mod.ts";
 import { BYTES, peakBytes, sizeOf, type Tensor, tensorBytes } from "../graph/mod.ts";
 import { availableMemory } from "./available_memory.ts";
 import { blockOutputs, type LoraShape, NO_LORA, type Trainable } from "./block_programs.ts";
@@ -29,8 +29,8 @@ export interface MemoryPlanOptions {
   gradientCheckpointing?: boolean | "auto";
   /**
    * Bytes that a pass may take. Default: half of the memory that the machine (or container) has to spare, or less where
-   * the optimizer will need more than the other half. A GPU cannot be asked for that: there, `"auto"` recomputes unless
-   * a budget is given.
+   * the optimizer will need more than the other half; on CUDA, what the weights leave of the card. Through WebGPU a GPU
+   * cannot be asked: there, `"auto"` recomputes unless a budget is given.
    */
   memoryBudget?: number;
 }
@@ -57,7 +57,10 @@ const SLACK = 1.2;
  */
 export function planMemory(config: ModelConfig, options: MemoryPlanOptions): MemoryPlan {
   const { gradientCheckpointing = "auto", device = "cpu", trainable } = options;
-  const ofMachine = () => device === "cpu" ? defaultBudget(availableMemory(), trainedNumbers(config, options)) : 0;
+  const ofMachine = () => {
+    if (device === "cpu") return defaultBudget(availableMemory(), trainedNumbers(config, options));
+    return device === "cuda" ? cardBudget(cudaStatus().cards[0]?.memoryBytes ?? 0, config) : 0;
+  };
   const { memoryBudget: budget = ofMachine() } = options;
   if (!(budget > 0) && options.memoryBudget !== undefined) {
     throw new RangeError(`memoryBudget: expected a number of bytes above 0, got ${options.memoryBudget}`);
@@ -84,6 +87,12 @@ export function planMemory(config: ModelConfig, options: MemoryPlanOptions): Mem
 export function defaultBudget(available: number, trained: number): number {
   const left = available - 3 * BYTES.float32 * trained;
   return Math.max(1, Math.min(available / 2, left / SLACK));
+}
+
+/** Bytes that a pass may take of a card's, where programs that train and programs that decode each hold the weights. */
+export function cardBudget(memoryBytes: number, config: ModelConfig): number {
+  const weights = BYTES.float32 * sumOf(Object.values(weightShapes(config)).map(sizeOf));
+  return Math.max(0, memoryBytes / SLACK - 2 * weights);
 }
 
 function trainedNumbers(config: ModelConfig, { adapter, trainable }: MemoryPlanOptions): number {
@@ -116,7 +125,7 @@ function passBytes(config: ModelConfig, options: MemoryPlanOptions): (residualLa
   const garbage = trainable === "all" ? layers * layerGradients + vocabSize * hiddenSize * BYTES.float32 : 0;
   const always = bias + hidden + head + garbage;
 
-  if (device !== "cpu") {
+  if (device !== "cpu" && device !== "cuda") {
     const { y: _, ...residuals } = blockOutputs(config, { lora, trainable, residuals: true }).forward;
     const kept = sumOf(Object.values(residuals).map((tensor) => tensorBytes(tensor, sizes)));
     return (residualLayers) => always + recomputing + layers * hidden + residualLayers * kept;

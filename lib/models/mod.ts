@@ -13,5 +13,14 @@ export type { HeadOutput } from "./head.ts";
 export type { HeadTargets } from "./head_targets.ts";
 export * from "./load.ts";
 export { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory_plan.ts";
+export {
+  FULL_PRECISION,
+  type Precision,
+  type PrecisionOptions,
+  resolvePrecision,
+  storeWeight,
+  weightForm,
+  type WeightPrecision,
+} from "./precision.ts";
 export * from "./safetensors.ts";
 export type { TokenBatch } from "./token_batch.ts";

@@ -86,8 +86,8 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
         session,
         model,
         adapter,
-        // Where the loss needs log-probabilities first, forward and backward cannot be one program: on the CPU nothing is kept.
-        needsScores && model.engine.device === "cpu" ? { ...options, gradientCheckpointing: true } : options,
+        // Where the loss needs log-probabilities first, forward and backward cannot be one program: in shared memory nothing is kept.
+        needsScores && model.engine.sharesMemory ? { ...options, gradientCheckpointing: true } : options,
         largestBatch(round!.rollouts, options),
       );
       const metrics = await policy.backward(round!.updates[update], optimizer, round!.tokensInStep, residualLayers);

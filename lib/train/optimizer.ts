@@ -1,73 +1,22 @@
 /** Gradients summed over micro-batches, and the AdamW step that uses them up. */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
-import type { Tensor } from "../graph/mod.ts";
-import { accumulateGraph, ADAMW_STEP_INPUTS, adamwGraph, adamwStepValues, sumOfSquaresGraph } from "../kernels/mod.ts";
-
-/** Options with the names and defaults of transformers' TrainingArguments. */
-export interface OptimizerOptions {
-  /** Default 0.9. */
-  adamBeta1?: number;
-  /** Default 0.999. */
-  adamBeta2?: number;
-  /** Default 1e-8. */
-  adamEpsilon?: number;
-  /** Default 0; biases and norms are never decayed. */
-  weightDecay?: number;
-  /** Gradients are scaled down to this global norm; default 1, 0 for no clipping. */
-  maxGradNorm?: number;
-}
-
-/** Throws an error that names the option that AdamW cannot work with. */
-function checkOptions(options: Required<OptimizerOptions>): void {
-  const fail = (name: keyof OptimizerOptions, expected: string): never => {
-    throw new RangeError(`${name}: expected ${expected}, got ${options[name]}`);
-  };
-  for (const name of ["adamBeta1", "adamBeta2"] as const) {
-    if (!(options[name] >= 0 && options[name] < 1)) fail(name, "a number from 0 to below 1");
-  }
-  // Without it a weight that never had a gradient would be 0 / 0.
-  if (!(options.adamEpsilon > 0)) fail("adamEpsilon", "a number above 0");
-  if (!(options.weightDecay >= 0 && Number.isFinite(options.weightDecay))) fail("weightDecay", "a number from 0");
-  if (!(options.maxGradNorm >= 0)) fail("maxGradNorm", "a number above 0, or 0 for no clipping");
-}
-
-/** Programs for tensors with any number of axes, compiled when first needed. */
-class ByRank {
-  readonly #programs = new Map<number, Promise<Program>>();
-  constructor(readonly engine: Engine, readonly build: (rank: number) => Record<string, Tensor>) {}
-
-  for(tensor: DeviceTensor): Promise<Program> {
-    const rank = tensor.shape.length;
-    let program = this.#programs.get(rank);
-    if (!program) this.#programs.set(rank, program = this.engine.compile({ outputs: this.build(rank) }));
-    return program;
-  }
-
-  async dispose(): Promise<void> {
-    for (const program of this.#programs.values()) await (await program).dispose();
-    this.#programs.clear();
-  }
-}
-
-/** Whether weight decay applies to a parameter: to matrices, not to biases and norms. */
-export function isDecayed(name: string): boolean {
-  return !name.endsWith(".bias") && !/norm\.weight$/.test(name);
-}
-
-/** The state of one parameter: running means of its gradient and of the gradient's square. */
-export interface Moments {
-  first: DeviceTensor;
-  second: DeviceTensor;
-}
+import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import { accumulateGraph, ADAMW_STEP_INPUTS, type AdamWOptions, adamwStepValues } from "../kernels/mod.ts";
+import { GradientNorm } from "./gradient_norm.ts";
+import { formatOf, type Moments, zeroMoments } from "./moments.ts";
+import { checkedOptions, isDecayed, type OptimizerOptions } from "./optimizer_options.ts";
+import { ParameterUpdate } from "./parameter_update.ts";
+import { ProgramsByKey } from "./programs_by_key.ts";
 
 /** AdamW over a set of named parameters, which it updates in place. */
 export class AdamW {
-  readonly #options: Required<OptimizerOptions>;
+  /** With their defaults. */
+  readonly options: Readonly<Required<OptimizerOptions>>;
+  readonly #constants: AdamWOptions;
   readonly #moments = new Map<string, Moments>();
   readonly #gradients = new Map<string, DeviceTensor>();
-  readonly #update: ByRank;
-  readonly #squares: ByRank;
-  readonly #accumulate: ByRank;
+  readonly #update: ParameterUpdate;
+  readonly #norm: GradientNorm;
+  readonly #accumulate: ProgramsByKey;
   /** Steps done so far. */
   steps = 0;
 
@@ -81,28 +30,27 @@ export class AdamW {
     readonly parameters: Map<string, DeviceTensor>,
     options: OptimizerOptions = {},
   ) {
-    const { adamBeta1 = 0.9, adamBeta2 = 0.999, adamEpsilon = 1e-8, weightDecay = 0, maxGradNorm = 1 } = options;
-    this.#options = { adamBeta1, adamBeta2, adamEpsilon, weightDecay, maxGradNorm };
-    checkOptions(this.#options);
-    this.#update = new ByRank(
-      engine,
-      (rank) => adamwGraph({ beta1: adamBeta1, beta2: adamBeta2, epsilon: adamEpsilon }, rank),
-    );
-    this.#squares = new ByRank(engine, sumOfSquaresGraph);
-    this.#accumulate = new ByRank(engine, accumulateGraph);
+    this.options = checkedOptions(options);
+    const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon } = this.options;
+    this.#constants = { beta1, beta2, epsilon };
+    this.#update = new ParameterUpdate(engine, this.#constants);
+    this.#norm = new GradientNorm(engine);
+    this.#accumulate = new ProgramsByKey(engine);
   }
 
   /** The moments by parameter; those that never had a gradient have none. */
-  get moments(): ReadonlyMap<string, Readonly<Moments>> {
+  get moments(): ReadonlyMap<string, Moments> {
     return this.#moments;
   }
 
-  /** Puts moments of an earlier run in the place of a parameter's own; the optimizer owns the tensors from here on. */
+  /**
+   * Puts moments of an earlier run in the place of a parameter's own; the optimizer owns the tensors from here on.
+   *
+   * @param moments The tensors that `momentTensors` names for the parameter.
+   */
   restoreMoments(name: string, moments: Moments): void {
-    const { first, second } = this.#moments.get(name) ?? {};
-    first?.dispose();
-    second?.dispose();
-    this.#moments.set(name, { ...moments });
+    Object.values(this.#moments.get(name) ?? {}).forEach((tensor) => tensor.dispose());
+    this.#moments.set(name, moments);
   }
 
   /**
@@ -122,23 +70,18 @@ export class AdamW {
       this.#gradients.set(name, gradient);
       return;
     }
-    const program = await this.#accumulate.for(total);
-    const into: Record<string, DeviceTensor> = total.data ? { total } : {};
-    const result = await program.run({ total, gradient }, into);
+    const rank = shape.length;
+    const program = await this.#accumulate.get(`${rank}`, () => accumulateGraph(rank));
+    const inPlace = this.engine.sharesMemory;
+    const result = await program.run({ total, gradient }, inPlace ? { total } : {});
     gradient.dispose();
-    if (!total.data) total.dispose();
+    if (!inPlace) total.dispose();
     this.#gradients.set(name, result.total);
   };
 
   /** The global norm of the gradients added since the last step. */
   async gradNorm(): Promise<number> {
-    let squares = 0;
-    for (const gradient of this.#gradients.values()) {
-      const { sumOfSquares } = await (await this.#squares.for(gradient)).run({ gradient });
-      squares += Number((await this.engine.read(sumOfSquares))[0]);
-      sumOfSquares.dispose();
-    }
-    return Math.sqrt(squares);
+    return await this.#norm.of([...this.#gradients.values()]);
   }
 
   /**
@@ -152,7 +95,7 @@ export class AdamW {
   async step(learningRate: number, gradNorm?: number): Promise<{ gradNorm: number }> {
     if (this.#gradients.size === 0) throw new Error("optimizer step: no gradient was added");
     if (!Number.isFinite(learningRate)) throw new RangeError(`learningRate: expected a number, got ${learningRate}`);
-    const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, weightDecay, maxGradNorm } = this.#options;
+    const { weightDecay, maxGradNorm } = this.options;
     gradNorm ??= await this.gradNorm();
     if (!Number.isFinite(gradNorm)) {
       this.#dropGradients();
@@ -166,7 +109,7 @@ export class AdamW {
     const clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;
     const scalarsWith = (decay: number): Record<string, DeviceTensor> => {
       const step = { t: this.steps, learningRate, weightDecay: decay, clip };
-      const values = adamwStepValues({ beta1, beta2, epsilon }, step);
+      const values = adamwStepValues(this.#constants, step);
       return Object.fromEntries(
         ADAMW_STEP_INPUTS.map((input) => [input, this.engine.upload(Float32Array.of(values[input]), [])]),
       );
@@ -182,23 +125,12 @@ export class AdamW {
 
   async #updateOne(name: string, gradient: DeviceTensor, scalars: Record<string, DeviceTensor>): Promise<void> {
     const parameter = this.parameters.get(name)!;
-    const { first, second } = await this.#momentsOf(name, parameter);
-    const state = { parameter, firstMoment: first, secondMoment: second };
-    const program = await this.#update.for(parameter);
-    // On the CPU the results go straight into the old arrays, so views of them elsewhere stay true.
-    const updated = await program.run({ ...state, gradient, ...scalars }, parameter.data ? state : {});
-    if (!parameter.data) Object.values(state).forEach((tensor) => tensor.dispose());
-    this.parameters.set(name, updated.parameter);
-    this.#moments.set(name, { first: updated.firstMoment, second: updated.secondMoment });
-  }
-
-  async #momentsOf(name: string, parameter: DeviceTensor): Promise<Moments> {
+    const format = formatOf(this.options.optim, parameter.shape);
     let moments = this.#moments.get(name);
-    if (!moments) {
-      const zeros = () => this.engine.store(new Float32Array(parameter.byteLength / 4), parameter.shape);
-      this.#moments.set(name, moments = { first: await zeros(), second: await zeros() });
-    }
-    return moments;
+    if (!moments) this.#moments.set(name, moments = await zeroMoments(this.engine, format, parameter.shape));
+    const updated = await this.#update.run(format, { parameter, gradient, moments }, scalars);
+    this.parameters.set(name, updated.parameter);
+    this.#moments.set(name, updated.moments);
   }
 
   #dropGradients(): void {
@@ -208,12 +140,9 @@ export class AdamW {
 
   /** Frees the moments, pending gradients and programs; the parameters stay. */
   async dispose(): Promise<void> {
-    for (const { first, second } of this.#moments.values()) {
-      first.dispose();
-      second.dispose();
-    }
+    for (const moments of this.#moments.values()) Object.values(moments).forEach((tensor) => tensor.dispose());
     this.#moments.clear();
     this.#dropGradients();
-    for (const programs of [this.#update, this.#squares, this.#accumulate]) await programs.dispose();
+    for (const programs of [this.#update, this.#norm, this.#accumulate]) await programs.dispose();
   }
 }

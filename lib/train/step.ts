@@ -1,7 +1,7 @@
 /** What every trainer shares: its common options, the metrics it yields, and what a run of one counts. */
 import { type BestMetricOptions, checkBestMetricOptions } from "./best_metric.ts";
 import type { FileSystem } from "../files/mod.ts";
-import type { OptimizerOptions } from "./optimizer.ts";
+import type { OptimizerOptions } from "./optimizer_options.ts";
 import { checkSchedule, type SchedulerType } from "./schedule.ts";
 
 /** Metrics of one step by the names that TRL logs: `loss`, `grad_norm`, `rewards/NAME/mean` ... */
@@ -107,6 +107,7 @@ export function commonFingerprint(options: TrainingOptions & { learningRate: num
     warmupSteps = 0,
     seed = 42,
     shuffle = true,
+    optim = "adamw",
     adamBeta1 = 0.9,
     adamBeta2 = 0.999,
     adamEpsilon = 1e-8,
@@ -121,6 +122,7 @@ export function commonFingerprint(options: TrainingOptions & { learningRate: num
     warmupSteps,
     seed,
     shuffle,
+    optim,
     adamBeta1,
     adamBeta2,
     adamEpsilon,

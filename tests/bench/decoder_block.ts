@@ -47,8 +47,8 @@ async function measureBlock(
 
   const timings = await measure({
     raw: raw.run,
-    forward: async () => dispose(await recomputing.forward.run(feeds)),
-    backward: async () => dispose(await recomputing.backward.run(feeds)),
+    forward: async () => disposeOutputs(await recomputing.forward.run(feeds)),
+    backward: async () => disposeOutputs(await recomputing.backward.run(feeds)),
   }, quick ? QUICK : { rounds: 11 });
 
   const flops = blockFlops(config, { ...shape, trainable, rank });
@@ -70,27 +70,28 @@ async function measureBlock(
   );
 }
 
-/** What all passes of the model's first block take. */
-async function blockFeeds(
+/** What all passes of the model's first block take, on the device. */
+export async function blockFeeds(
   model: CausalLM,
   adapter: AdapterWeights | null,
   { batch, tokens }: BlockShape,
 ): Promise<Record<string, DeviceTensor>> {
   const { engine, config: { hiddenSize } } = model;
   const positions = BigInt64Array.from({ length: batch * tokens }, (_, at) => BigInt(at % tokens));
-  const hidden = () => engine.upload(randomNumbers(batch * tokens * hiddenSize), [batch, tokens, hiddenSize]);
+  const hidden = () => engine.store(randomNumbers(batch * tokens * hiddenSize), [batch, tokens, hiddenSize]);
   return {
-    x: hidden(),
-    dy: hidden(),
+    x: await hidden(),
+    dy: await hidden(),
     positions: engine.upload(positions, [batch, tokens]),
     ...(await model.rotaryTables(tokens)),
-    bias: engine.upload(causalBias(new Int32Array(batch * tokens), batch, tokens), [batch, 1, 1, tokens, tokens]),
+    bias: await engine.store(causalBias(new Int32Array(batch * tokens), batch, tokens), [batch, 1, 1, tokens, tokens]),
     ...(adapter ? { scaling: engine.upload(Float32Array.of(adapter.scaling), []) } : {}),
     ...model.layerWeights(0),
     ...adapterFeeds(adapter, 0),
   };
 }
 
-function dispose(tensors: Record<string, DeviceTensor>): void {
+/** Frees a program's outputs. */
+export function disposeOutputs(tensors: Record<string, DeviceTensor>): void {
   for (const tensor of Object.values(tensors)) tensor.dispose();
 }

@@ -38,7 +38,7 @@ export async function rawMatmul(engine: Engine, shape: ProductShape, factors = r
   const graph = new Graph();
   const product = matmul(graph.input("a", [rows, inner]), graph.input("b", [inner, columns]));
   const program = await engine.compile({ outputs: { y: gatherRows(product, graph.constant([0], [1], "int64")) } });
-  const feeds = { a: engine.upload(factors.a, [rows, inner]), b: engine.upload(factors.b, [inner, columns]) };
+  const feeds = { a: await engine.store(factors.a, [rows, inner]), b: await engine.store(factors.b, [inner, columns]) };
   return {
     run: async () => (await program.run(feeds)).y.dispose(),
     flops: productFlops(shape),

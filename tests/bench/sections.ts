@@ -1,12 +1,14 @@
 /** Everything that is measured, in the order in which it is shown. */
 import { decoderBlockSection } from "./decoder_block.ts";
 import { halfBillionSection } from "./half_billion.ts";
+import { lowPrecisionSection } from "./low_precision.ts";
 import { matmulSection } from "./matmul.ts";
 import { packingSection } from "./packing.ts";
 import { residualsSection } from "./residuals.ts";
 import { rolloutSection } from "./rollout.ts";
 import type { BenchCase, Section } from "./section.ts";
 import { sftSection } from "./sft.ts";
+import { webgpuSection } from "./webgpu.ts";
 
 export const SECTIONS: readonly Section[] = [
   matmulSection,
@@ -16,6 +18,8 @@ export const SECTIONS: readonly Section[] = [
   packingSection,
   rolloutSection,
   halfBillionSection,
+  lowPrecisionSection,
+  webgpuSection,
 ];
 
 /** The sections of one name, or all but the heavy ones. Throws when there is none of that name. */

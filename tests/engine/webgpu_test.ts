@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createEngine, type DeviceTensor, type Engine } from "../../lib/engine/mod.ts";
-import { add, exp, gradients, Graph, mul, sum } from "../../lib/graph/mod.ts";
+import { add, defineOperator, exp, gradients, Graph, mul, ndarray, sum } from "../../lib/graph/mod.ts";
 import { adamwGraph, adamwStepValues } from "../../lib/kernels/mod.ts";
 import { DIFFERENTIABLE, PLAIN } from "../graph/ops/operator_cases.ts";
 import { DECODING_KERNELS, TRAINING_KERNELS } from "../kernels/kernel_cases.ts";
@@ -54,6 +54,28 @@ Deno.test({
     assert.equal(engine.bytesInUse, before);
     await assert.rejects(program.run({ x: y }), /input "x": the tensor was disposed/);
     await program.dispose();
+  },
+});
+
+Deno.test({
+  name: "WebGPU refuses a graph with an operator that it lacks, rather than compute it on the CPU",
+  ignore,
+  fn: async () => {
+    const round = defineOperator<null>({
+      name: "round",
+      infer: ([{ dtype, shape }]) => [{ dtype, shape }],
+      lower({ inputs, outputs, emit }) {
+        emit("Round", inputs, { outputs });
+      },
+      evaluate: ([x]) => [ndarray(x.shape, x.data.map(Math.round))],
+    });
+    const x = new Graph().input("x", ["n"]);
+    const outputs = { y: exp(round([exp(x)], null)[0]) };
+    const message = /on WebGPU cannot compile the graph of y: .*fallback to CPU EP has been explicitly disabled/s;
+    await assert.rejects((await webgpu()).compile({ outputs }), message);
+    const cpu = await createEngine({ device: "cpu" });
+    await (await cpu.compile({ outputs })).dispose();
+    await cpu.dispose();
   },
 });
 

@@ -127,7 +127,7 @@ class Batch:
 class Scores:
     """What one forward pass of a batch says about the next words: everything in float64, shifted by one."""
 
-    def __init__(self, model, batch: Batch, **options):
+    def __init__(self, model, batch: Batch, smallest_margin: float = 0.01, **options):
         self.outputs = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **options)
         self.logits = self.outputs.logits
         assert self.logits.dtype == torch.float64
@@ -138,7 +138,7 @@ class Scores:
         self.trained = batch.labels[:, 1:] != IGNORED
         self.loss = -self.log_probs[self.trained].mean()
         self.is_top1 = (log_probs.argmax(-1) == targets)[self.trained]
-        check_margin(log_probs[self.trained])
+        check_margin(log_probs[self.trained], smallest_margin)
         self.mask = batch.attention_mask
 
     def real_logits(self) -> torch.Tensor:

@@ -14,6 +14,7 @@ import {
   stopGradient,
   sum,
 } from "../../lib/graph/mod.ts";
+import { rmsNorm } from "../../lib/kernels/mod.ts";
 
 function written(options: Omit<SerializeOptions, "target"> & { target?: SerializeOptions["target"] }) {
   const serialized = serialize({ target: "cpu", ...options });
@@ -129,12 +130,26 @@ Deno.test("serialize() lowers products as each provider is fastest at them", () 
   const [a, b] = [graph.input("a", [3, 2]), graph.input("b", [3, 4])];
   const outputs = [matmul(a, b, { transposeA: true, scale: 0.5 })];
   const gpu = written({ outputs, target: "webgpu" });
-  assert.deepEqual(gpu.opTypes, ["Transpose", "MatMul", "Mul"]);
+  assert.deepEqual(gpu.opTypes, ["Gemm"]);
   assert.deepEqual(written({ outputs }).opTypes, ["FusedMatMul"]);
   const wide = graph.input("wide", [3, 512]);
   const apart = written({ outputs: [matmul(a, wide, { transposeA: true })] });
   assert.deepEqual(apart.opTypes, ["Transpose", "MatMul"]);
   assert.deepEqual(gpu.opsets, ["onnx 21", "com.microsoft 1"]);
+  const [weight, x] = [graph.input("weight", [5, 4]), graph.input("x", ["batch", "tokens", 4])];
+  const linears = written({ outputs: [matmul(x, weight, { transposeB: true })], target: "webgpu" });
+  assert.deepEqual(linears.opTypes, ["Flatten", "Gemm", "Slice", "Unsqueeze", "Shape", "Reshape"]);
+  // A scale is cheapest where there are fewest numbers.
+  const [q, k] = [graph.input("q", ["batch", 2, "7*tokens", 64]), graph.input("k", ["batch", 2, "tokens", 64])];
+  const scores = written({ outputs: [matmul(q, k, { transposeB: true, scale: 0.5 })], target: "webgpu" });
+  assert.deepEqual(scores.opTypes, ["Mul", "Transpose", "MatMul"]);
+  assert.equal(scores.graph.node![0].input![0], "k");
+});
+
+Deno.test("serialize() writes no node of an operator's output that is not wanted", () => {
+  const graph = new Graph();
+  const normed = rmsNorm(graph.input("x", [2, 4]), graph.input("weight", [4]), 1e-6);
+  assert.deepEqual(written({ outputs: [normed], target: "webgpu" }).opTypes, ["SimplifiedLayerNormalization"]);
 });
 
 Deno.test("serialize() writes a graph that is both differentiated and not, without the gradient where none is asked", () => {

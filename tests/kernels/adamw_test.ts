@@ -7,6 +7,7 @@ import {
   adamwGraph,
   type AdamWOptions,
   adamwStepValues,
+  placeSumOfSquaresGraph,
   sumOfSquaresGraph,
 } from "../../lib/kernels/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
@@ -89,7 +90,7 @@ Deno.test("adamwGraph() updates parameter and moments in place on the engine, fo
   await program.dispose();
 });
 
-Deno.test("sumOfSquaresGraph() and accumulateGraph() give the parts of a global norm over micro-batches", async () => {
+Deno.test("sumOfSquaresGraph(), placeSumOfSquaresGraph() and accumulateGraph() give the parts of a global norm over micro-batches", async () => {
   const squares = await engine.compile({ outputs: sumOfSquaresGraph(2) });
   const accumulate = await engine.compile({ outputs: accumulateGraph(2) });
   const total = engine.upload(Float32Array.of(1, 2, 3, 4), [2, 2]);
@@ -98,6 +99,9 @@ Deno.test("sumOfSquaresGraph() and accumulateGraph() give the parts of a global 
   assert.deepEqual(total.data, Float32Array.of(11, 2, 3, 0));
   const { sumOfSquares } = await squares.run({ gradient: total });
   assert.deepEqual(await engine.read(sumOfSquares), Float32Array.of(121 + 4 + 9));
-  await squares.dispose();
-  await accumulate.dispose();
+  const placed = await engine.compile({ outputs: placeSumOfSquaresGraph(2) });
+  const sums = engine.upload(Float32Array.of(5, 6, 7), [3]);
+  const place = engine.upload(Float32Array.of(0, 1, 0), [3]);
+  assert.deepEqual((await placed.run({ gradient: total, sums, place })).sums.data, Float32Array.of(5, 134, 7));
+  for (const program of [squares, accumulate, placed]) await program.dispose();
 });

@@ -158,8 +158,66 @@ export const TRAINING_KERNELS: readonly GraphCase[] = [
   },
 ];
 
+/** A cache's keys and values, those of new tokens, and what each token may see. */
+function attendInPartsCase(name: string, tokens: Dimension, cached: number): GraphCase {
+  const part = (length: Dimension) => ({
+    keys: normal("batch", KV_HEADS, HEAD_DIM, length),
+    values: normal("batch", KV_HEADS, length, HEAD_DIM),
+  });
+  const [old, own] = [part("cached"), part(tokens)];
+  const ownLength = tokens === "tokens" ? sizes.tokens : Number(tokens);
+  return {
+    name,
+    inputs: {
+      q: heads(HEADS, tokens),
+      keys: old.keys,
+      values: old.values,
+      bias: uniform(-2, 0, "batch", 1, 1, 1, "cached"),
+      ownKeys: own.keys,
+      ownValues: own.values,
+      ownBias: uniform(-2, 0, tokens, tokens),
+      lengths: values([cached, ownLength], [2], "int64"),
+    },
+    sizes: { ...sizes, cached },
+    build: ({ q, keys, values, bias, ownKeys, ownValues, ownBias, lengths }) =>
+      k.attendInParts(q, [{ keys, values, bias }, { keys: ownKeys, values: ownValues, bias: ownBias }], lengths),
+  };
+}
+
+function drawTokensCase(name: string, vocabulary: number, isGreedy: boolean): GraphCase {
+  return {
+    name,
+    inputs: {
+      logits: uniform(-4, 4, "rows", vocabulary),
+      inverseTemperature: uniform(0.5, 2),
+      row: values([5, 0, 0, 3, 2, 1, 4, 0], ["draws"], "int32"),
+      uniform: values([0.5, 0.1, 0.93, 0, k.BELOW_ONE, 0.31, 0.64, 0.77], ["draws"]),
+    },
+    sizes: { ...sizes, draws: 8 },
+    build: ({ logits, inverseTemperature, row, uniform }) => {
+      const drawn = k.drawTokens({ logits, inverseTemperature, row, uniform: isGreedy ? null : uniform });
+      return [drawn.token, drawn.logit, drawn.highest, drawn.total];
+    },
+  };
+}
+
 /** Kernels that only ever run forward. */
 export const DECODING_KERNELS: readonly GraphCase[] = [
   cachedAttentionCase("cachedAttention", "tokens", 3),
   cachedAttentionCase("cachedAttention of one new token", 1, 3),
+  attendInPartsCase("attendInParts", "tokens", 3),
+  attendInPartsCase("attendInParts of one new token", 1, 3),
+  drawTokensCase("drawTokens from blocks that fill the vocabulary", 64, false),
+  drawTokensCase("drawTokens from a vocabulary that is not a multiple of the block", 83, false),
+  drawTokensCase("drawTokens, greedy", 83, true),
+  {
+    name: "quantizeBlockwise and dequantizeBlockwise, signed",
+    inputs: { x: normal(3, k.BLOCK_8BIT) },
+    build: ({ x }) => k.dequantizeBlockwise(k.quantizeBlockwise(x, true), true),
+  },
+  {
+    name: "quantizeBlockwise and dequantizeBlockwise, unsigned",
+    inputs: { x: uniform(0, 1e-3, 3, k.BLOCK_8BIT) },
+    build: ({ x }) => k.dequantizeBlockwise(k.quantizeBlockwise(x, false), false),
+  },
 ];

@@ -6,6 +6,7 @@ import {
   type ForwardOptions,
   type GradientSink,
   loadModel,
+  type PrecisionOptions,
   type TokenBatch,
 } from "../../lib/models/mod.ts";
 import { assertClose, GOLDEN, goldenJson, goldenTensors } from "../support/golden.ts";
@@ -88,9 +89,13 @@ async function lossGradients(
 }
 
 /** Loads a golden model on an engine of its own, and frees both. */
-async function withModel(name: string, run: (model: CausalLM) => Promise<void>): Promise<void> {
+async function withModel(
+  name: string,
+  run: (model: CausalLM) => Promise<void>,
+  precision?: PrecisionOptions,
+): Promise<void> {
   const engine = await createEngine();
-  const model = await loadModel(GOLDEN + name, { engine });
+  const model = await loadModel(GOLDEN + name, { engine, precision });
   await run(model);
   await model.dispose();
   await engine.dispose();
@@ -159,4 +164,34 @@ for (const [name, base] of ADAPTERS) {
       const merged = await model.forward(goldenBatch(baseGolden));
       assertClose((await model.logProbs(merged, allTargets(baseGolden))).logProbs, golden.logProbs.flat(), "merged");
     }));
+}
+
+/** Forms of frozen weights, by what the golden files call them. */
+const PRECISIONS: Record<string, PrecisionOptions> = {
+  "4bit": { weights: "4bit" },
+  "4bit_zero_points": { weights: "4bit", symmetric: false },
+  "8bit": { weights: "8bit" },
+  "8bit_zero_points": { weights: "8bit", symmetric: false },
+  float16: { weights: "float16" },
+};
+
+for (const [name, precision] of Object.entries(PRECISIONS)) {
+  Deno.test(`CausalLM with frozen weights in ${name} has the loss and gradients of PEFT on the same rounded numbers`, () =>
+    withModel("qwen2_tiny/tied", async (model) => {
+      const baseGolden = await goldenJson<Golden>("qwen2_tiny/tied.json");
+      const golden = await goldenJson<Golden>(`quantized/${name}.json`);
+      const expected = await goldenTensors(`quantized/${name}.gradients.safetensors`);
+      const adapter = await loadAdapter(model, `${GOLDEN}lora/all_linear`);
+      for (const way of WAYS) {
+        const { loss, gradients } = await lossGradients(model, baseGolden, way, { adapter, trainable: "lora" });
+        assertClose([loss], [golden.loss], "loss");
+        assert.equal(gradients.size, expected.size);
+        for (const [name, gradient] of gradients) {
+          assertClose(gradient, expected.get(`base_model.model.${name}.weight`)!, `${name} (${way})`);
+        }
+      }
+      const pass = await model.forward(goldenBatch(baseGolden), { adapter });
+      const { logProbs } = await model.logProbs(pass, allTargets(baseGolden));
+      assertClose(logProbs, golden.logProbs.flat(), "log-probabilities");
+    }, precision));
 }

@@ -40,7 +40,7 @@ async function withHead(
   run: (context: {
     model: Awaited<ReturnType<typeof createModel>>;
     hidden: DeviceTensor;
-    weights: { norm: DeviceTensor; head: DeviceTensor };
+    weights: Record<string, DeviceTensor>;
     wanted: HeadTargets;
   }) => Promise<void>,
 ): Promise<void> {

@@ -64,6 +64,7 @@ Deno.test("sft() is not resumed with any other option that decides its curve, an
         { warmupSteps: 1 },
         { seed: 7 },
         { shuffle: false },
+        { optim: "adamw8bit" },
         { adamBeta1: 0.8 },
         { adamBeta2: 0.9 },
         { adamEpsilon: 1e-6 },

@@ -104,13 +104,13 @@ Deno.test("AdamW.restoreMoments() frees the moments that were there", () =>
     const optimizer = new AdamW(engine, parameters);
     const before = engine.bytesInUse;
     const restored = async (value: number) => ({
-      first: await engine.store(new Float32Array(3).fill(value), [3]),
-      second: await engine.store(new Float32Array(3).fill(value ** 2), [3]),
+      firstMoment: await engine.store(new Float32Array(3).fill(value), [3]),
+      secondMoment: await engine.store(new Float32Array(3).fill(value ** 2), [3]),
     });
     for (const value of [1, 2]) optimizer.restoreMoments(VECTOR, await restored(value));
     assert.equal(engine.bytesInUse, before + 2 * 3 * 4);
-    const { first, second } = optimizer.moments.get(VECTOR)!;
-    assert.deepEqual([first, second].map(({ data }) => [...data as Float32Array]), [[2, 2, 2], [4, 4, 4]]);
+    const { firstMoment, secondMoment } = optimizer.moments.get(VECTOR)!;
+    assert.deepEqual([firstMoment, secondMoment].map(({ data }) => [...data as Float32Array]), [[2, 2, 2], [4, 4, 4]]);
     await optimizer.dispose();
     assert.equal(engine.bytesInUse, before);
   }));
@@ -199,6 +199,7 @@ Deno.test("AdamW names the option that is out of range", () =>
       [{ adamEpsilon: 0 }, /adamEpsilon: .* got 0/],
       [{ weightDecay: NaN }, /weightDecay: .* got NaN/],
       [{ maxGradNorm: -1 }, /maxGradNorm: .* got -1/],
+      [{ optim: "sgd" as "adamw" }, /optim: expected "adamw" or "adamw8bit", got sgd/],
     ];
     for (const [options, message] of bad) assert.throws(() => new AdamW(engine, new Map(), options), message);
     await assert.rejects(oneStep(engine, [1], {}, NaN), /learningRate: .* got NaN/);

@@ -107,6 +107,12 @@ const trainers: Record<string, Train> = {
     });
     return { run, trained: adapter.factors };
   },
+  // The factors have 128 * 32 numbers, just enough for 8 bits.
+  'sft() of an adapter with optim "adamw8bit"': async (options, model) => {
+    const adapter = await createLora(model, new Random(1), { r: 128, targetModules: ["q_proj", "down_proj"] });
+    const common = { ...COMMON, optim: "adamw8bit", learningRate: 1e-3, perDeviceTrainBatchSize: 4 } as const;
+    return { run: sft({ ...common, model, adapter, trainDataset: examples, ...options }), trained: adapter.factors };
+  },
   "pretrain()": (options, model) =>
     Promise.resolve({
       run: pretrain({

@@ -37,7 +37,7 @@ const applyChunks = defineOperator<Chunks>({
   lower(context) {
     const { target, inputs, outputs, attributes, emit, integers, float, body } = context;
     const { rowInputs, sharedInputs, totals, newTotals, rows } = attributes;
-    if (target !== "cpu") throw new Error(`chunks: not written for ${target}`);
+    if (target === "webgpu") throw new Error("chunks: the WebGPU provider has no Scan");
     const { count, split } = equalChunks(context);
     const given = Object.fromEntries(sharedInputs.map(({ name }, at) => [name, inputs[rowInputs.length + at]]));
     const stacked = rows.map((_, at) => `${outputs[newTotals.length + at]} stacked`);
@@ -122,7 +122,7 @@ function joinRows(parts: readonly NdArray[]): NdArray {
  * @param mostRows The most rows of a chunk. At the end of the last chunk there may be rows of zeros, whose results are
  *   dropped; whatever `compute` sums over rows must not be changed by them.
  * @param compute Builds the results from the inputs by their names, on a graph of its own.
- * @returns The results by name: `rows` as [rows, ...], and `sums`. CPU only.
+ * @returns The results by name: `rows` as [rows, ...], and `sums`. Not for WebGPU.
  */
 export function inChunks<RowName extends string, SharedName extends string>(
   rows: Record<RowName, Tensor>,

@@ -74,6 +74,8 @@ export const max = binary("Max", Math.max, (a, b, dy) => {
 
 /** -x. */
 export const neg = unary("Neg", (x) => -x, (_x, dy) => neg(dy));
+/** |x|; the gradient at 0 is that of x. */
+export const abs = unary("Abs", Math.abs, (x, dy) => where(less(x, x.graph.scalar(0)), neg(dy), dy));
 /** e^x. */
 export const exp = unary("Exp", Math.exp, (_x, dy, y) => mul(dy, y));
 /** Natural logarithm. */

@@ -91,6 +91,7 @@ const applyScatterAddRows = defineOperator<null>({
     const [{ shape: tableShape }, { shape: indexShape }] = inputTypes;
     const lists = emitColumn(context, indices, indexShape.length, tableShape[0]);
     if (target !== "cpu") {
+      // Both GPU providers add atomically, in any order: sums of many rows may differ in their last bits between runs.
       emit("ScatterND", [table, lists, rows], { outputs, attributes: { reduction: "add" } });
       return;
     }

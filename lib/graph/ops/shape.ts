@@ -13,6 +13,7 @@ import { forEachBroadcast, ndarray, splitAt, stridesOf } from "../ndarray.ts";
 import { defineOperator } from "../operator.ts";
 import type { Tensor } from "../tensor.ts";
 import { sumTo } from "./reduce.ts";
+import { ONNX_DTYPE } from "./select.ts";
 
 /**
  * How ONNX can say a reshape: axes of size 1 put in, a Reshape to numbers, 0 (this axis as in the input) and one -1
@@ -256,8 +257,14 @@ const applyIdentity = defineOperator<null>({
   cheap: true,
   infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
   gradient: ({ outputGradient }) => [outputGradient],
-  lower({ inputs, outputs, emit }) {
-    emit("Identity", inputs, { outputs });
+  lower({ inputs, inputTypes: [{ dtype }], outputs, emit }) {
+    if (dtype !== "uint8") {
+      emit("Identity", inputs, { outputs });
+      return;
+    }
+    // The WebGPU provider has no Identity of uint8, and a Cast to what it is already would be removed.
+    const wider = emit("Cast", inputs, { attributes: { to: ONNX_DTYPE.int32 } });
+    emit("Cast", [wider], { outputs, attributes: { to: ONNX_DTYPE.uint8 } });
   },
   evaluate: ([x]) => [x],
 });

@@ -3,12 +3,26 @@
  * logits at chosen positions. Consecutive layers share a program, a whole small model is one; the weights are frozen into
  * it (ONNX Runtime then lays them out for speed) or fed at each run.
  */
-import { gatherRows, Graph, linear, mul, reduceMax, reshape, softmax, type Tensor } from "../../graph/mod.ts";
-import { cachedAttention, embedding, rmsNorm } from "../../kernels/mod.ts";
+import {
+  BYTES,
+  gatherRows,
+  Graph,
+  mul,
+  multiplyDimensions,
+  reduceMax,
+  reshape,
+  sizeOf,
+  softmax,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { embedding, rmsNorm, weightedLinear } from "../../kernels/mod.ts";
 import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { LinearModule } from "../decoder_block.ts";
 import { blockWeightShapes, decoderBlock, weightShapes } from "../families.ts";
+import { MOST_FROZEN_BYTES } from "../frozen_weights.ts";
+import { declareWeight, type WeightForm, weightForm, weightParts } from "../precision.ts";
+import { cacheAttention, type CacheForm } from "./layer_cache.ts";
 
 /** Which part of the model one program computes. The first part also looks up the tokens' embeddings. */
 export interface Segment {
@@ -22,17 +36,11 @@ export interface Segment {
 /** The input that the head's weight is fed or frozen under: where it is tied, the embedding is an input of its own. */
 export const HEAD_WEIGHT = "head.weight";
 
-/** What an ONNX file may hold, less room for all that is not weights. */
-const MOST_FROZEN_BYTES = 2 ** 31 - 2 ** 24;
+const TOKEN_TABLE = "model.embed_tokens.weight";
 
-/** What a layer's cache and its new rows are called. */
-export function cacheNames(layer: number) {
-  return {
-    keys: `cache.${layer}.keys`,
-    values: `cache.${layer}.values`,
-    newKeys: `new.${layer}.keys`,
-    newValues: `new.${layer}.values`,
-  };
+/** The form of the token table, and of the head. */
+function tableForm(config: ModelConfig): WeightForm {
+  return weightForm(TOKEN_TABLE, [config.vocabSize, config.hiddenSize], config);
 }
 
 /**
@@ -40,8 +48,9 @@ export function cacheNames(layer: number) {
  * made, its weights exist several times.
  */
 export function planSegments(config: ModelConfig, limitBytes: number): Segment[] {
-  const layerBytes = Object.values(blockWeightShapes(config)).reduce((sum, shape) => sum + bytesOf(shape), 0);
-  const headBytes = bytesOf([config.vocabSize, config.hiddenSize]);
+  const block = Object.entries(blockWeightShapes(config));
+  const layerBytes = block.reduce((sum, [name, shape]) => sum + bytesOf(config, name, shape), 0);
+  const headBytes = bytesOf(config, TOKEN_TABLE, [config.vocabSize, config.hiddenSize]);
   const segments: Segment[] = [];
   const layersInOne = Math.max(1, Math.floor(limitBytes / layerBytes));
   for (let start = 0; start < config.layers; start += layersInOne) {
@@ -54,18 +63,21 @@ export function planSegments(config: ModelConfig, limitBytes: number): Segment[]
 }
 
 /**
- * The checkpoint names of the weights that a segment may freeze, the head's under `HEAD_WEIGHT`. What does not fit into one
- * ONNX file (the head of Qwen2.5-7B is 2.2 GB) is left out, and remains an input.
+ * The tensors of the weights that a segment may freeze, by the names of the inputs they take the place of: those of the
+ * checkpoint, the head's under `HEAD_WEIGHT`. What does not fit into one ONNX file (the head of Qwen2.5-7B is 2.2 GB) is
+ * left out, and remains an input.
  */
 export function segmentWeights(config: ModelConfig, { start, end, head }: Segment): Map<string, string> {
   const shapes = weightShapes(config);
   const names = new Map<string, string>();
   let left = MOST_FROZEN_BYTES;
   const freeze = (name: string, source: string) => {
-    const bytes = bytesOf(shapes[source]);
+    const bytes = bytesOf(config, source, shapes[source]);
     if (bytes > left) return;
     left -= bytes;
-    names.set(name, source);
+    const form = weightForm(source, shapes[source], config);
+    const sources = Object.keys(weightParts(source, shapes[source], form));
+    Object.keys(weightParts(name, shapes[source], form)).forEach((part, at) => names.set(part, sources[at]));
   };
   for (let layer = start; layer < end; layer++) {
     for (const name of Object.keys(blockWeightShapes(config))) {
@@ -74,70 +86,72 @@ export function segmentWeights(config: ModelConfig, { start, end, head }: Segmen
   }
   if (head) {
     freeze("model.norm.weight", "model.norm.weight");
-    freeze(HEAD_WEIGHT, config.tieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+    freeze(HEAD_WEIGHT, config.tieWordEmbeddings ? TOKEN_TABLE : "lm_head.weight");
   }
   return names;
 }
 
-/** Bytes of a weight. */
-function bytesOf(shape: readonly number[]): number {
-  return 4 * shape.reduce((a, b) => a * b);
+/** Bytes of a weight in its form. */
+function bytesOf(config: ModelConfig, name: string, shape: readonly number[]): number {
+  const parts = Object.values(weightParts(name, shape, weightForm(name, shape, config)));
+  return parts.reduce((sum, { dtype, shape }) => sum + BYTES[dtype] * sizeOf(shape), 0);
 }
 
 /**
  * Builds a segment.
  *
  * Inputs: `ids` int64 [batch, tokens] and `model.embed_tokens.weight` in the first segment, `x` [batch, tokens, hidden] in
- * others; `positions` int64 [batch, tokens]; `cos`, `sin`; `bias` [batch, 1, 1, tokens, cached + tokens]; `lengths` int64
- * [2], the numbers of cached and new tokens; each layer's cache [batch, kvHeads, 1, cached, headDim]; weights and low-rank
- * factors by their names in the checkpoint, B already scaled; for the head `chosen` int64 [chosen], which are row * tokens +
- * token, and `inverseTemperature` of rank 0.
+ * others; `positions` int64 [batch, tokens]; `cos`, `sin`; the cache and its bias as `cacheAttention` declares them;
+ * weights and low-rank factors by their names in the checkpoint, B already scaled; for the head `chosen` int64 [chosen],
+ * which are row * tokens + token, and in the host's form `inverseTemperature` of rank 0. A `"step"` has one token a row.
  *
- * Outputs: each layer's new keys and values [batch, kvHeads, tokens, headDim]; then `hidden` [batch, tokens, hidden] for
- * the next segment, or `logits` and `probabilities` (at the temperature) [chosen, vocabulary] and the highest of each a
- * row, [chosen, 1].
+ * Outputs: each layer's new keys and values; then `hidden` [batch, tokens, hidden] for the next segment, or `logits`
+ * [chosen, vocabulary], to which the host's form adds `probabilities` at the temperature and the highest of each a row,
+ * [chosen, 1]. (On a device drawing a token is a program of its own: a prompt's scores serve all of its samples.)
  */
-export function segmentOutputs(config: ModelConfig, lora: LoraShape, segment: Segment): Record<string, Tensor> {
-  const { hiddenSize, vocabSize, headDim, kvHeads } = config;
+export function segmentOutputs(
+  config: ModelConfig,
+  lora: LoraShape,
+  segment: Segment,
+  form: CacheForm = "host",
+): Record<string, Tensor> {
+  const { hiddenSize, vocabSize, headDim } = config;
+  const tokens = form === "step" ? 1 : "tokens";
   const graph = new Graph();
   const outputs: Record<string, Tensor> = {};
   let x = segment.start === 0
     ? embedding(
-      graph.input("model.embed_tokens.weight", [vocabSize, hiddenSize]),
-      graph.input("ids", ["batch", "tokens"], "int64"),
+      declareWeight(graph, TOKEN_TABLE, [vocabSize, hiddenSize], tableForm(config)),
+      graph.input("ids", ["batch", tokens], "int64"),
     )
-    : graph.input("x", ["batch", "tokens", hiddenSize]);
+    : graph.input("x", ["batch", tokens, hiddenSize]);
   if (segment.end > segment.start) {
-    const positions = graph.input("positions", ["batch", "tokens"], "int64");
+    const positions = graph.input("positions", ["batch", tokens], "int64");
     const cos = graph.input("cos", ["positions", headDim / 2]);
     const sin = graph.input("sin", ["positions", headDim / 2]);
-    const bias = graph.input("bias", ["batch", 1, 1, "tokens", "cached + tokens"]);
-    const lengths = graph.input("lengths", [2], "int64");
+    const attention = cacheAttention(form, graph, config);
     const one = graph.scalar(1);
     for (let layer = segment.start; layer < segment.end; layer++) {
-      const names = cacheNames(layer);
-      const { weight, loraFactors } = blockParameters(graph, config, lora, `model.layers.${layer}.`);
+      const { weight, matrix, lora: loraFactors } = blockParameters(graph, config, lora, `model.layers.${layer}.`);
       const scaled = (module: LinearModule) => {
         const factors = loraFactors(module);
         return factors && { ...factors, scaling: one };
       };
-      const cache = {
-        keys: graph.input(names.keys, ["batch", kvHeads, 1, "cached", headDim]),
-        values: graph.input(names.values, ["batch", kvHeads, 1, "cached", headDim]),
-        lengths,
-      };
-      const attend = (q: Tensor, k: Tensor, v: Tensor) => cachedAttention(q, k, v, cache, bias);
-      const block = decoderBlock(config, { x, positions, cos, sin, weight, lora: scaled, attend });
+      const attend = (q: Tensor, k: Tensor, v: Tensor) => attention(layer, [q, k, v], outputs);
+      const block = decoderBlock(config, { x, positions, cos, sin, weight, matrix, lora: scaled, attend });
       x = block.y;
-      outputs[names.newKeys] = block.keys;
-      outputs[names.newValues] = block.values;
     }
   }
   if (!segment.head) return { ...outputs, hidden: x };
 
-  const chosen = gatherRows(reshape(x, ["batch*tokens", hiddenSize]), graph.input("chosen", ["chosen"], "int64"));
+  const chosen = gatherRows(
+    reshape(x, [multiplyDimensions("batch", tokens), hiddenSize]),
+    graph.input("chosen", ["chosen"], "int64"),
+  );
   const normed = rmsNorm(chosen, graph.input("model.norm.weight", [hiddenSize]), config.rmsNormEps);
-  const logits = linear(normed, graph.input(HEAD_WEIGHT, [vocabSize, hiddenSize]));
+  const head = declareWeight(graph, HEAD_WEIGHT, [vocabSize, hiddenSize], tableForm(config));
+  const logits = weightedLinear(normed, head);
+  if (form !== "host") return { ...outputs, logits };
   const probabilities = softmax(mul(logits, graph.input("inverseTemperature", [])));
   return {
     ...outputs,

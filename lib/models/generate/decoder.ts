@@ -1,56 +1,38 @@
 /** The compiled programs of generation for one model and one shape of adapter. */
 import type { DeviceTensor, Program } from "../../engine/mod.ts";
-import type { Initializer } from "../../graph/mod.ts";
+import { Graph, type Initializer, mul } from "../../graph/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
 import { loraNames, type LoraShape, NO_LORA } from "../block_programs.ts";
 import type { CausalLM } from "../causal_lm.ts";
 import { linearShape } from "../decoder_block.ts";
-import {
-  cacheNames,
-  HEAD_WEIGHT,
-  planSegments,
-  type Segment,
-  segmentOutputs,
-  segmentWeights,
-} from "./decode_program.ts";
-import type { KvCache } from "./kv_cache.ts";
+import { ProgramCache } from "../program_cache.ts";
+import { HEAD_WEIGHT, planSegments, type Segment, segmentOutputs, segmentWeights } from "./decode_program.ts";
+import { DeviceKvCache } from "./device_kv_cache.ts";
+import { Scores } from "./draws.ts";
+import { HostKvCache } from "./host_kv_cache.ts";
+import type { DecodeStep, KvCache } from "./kv_cache.ts";
+import type { CacheForm } from "./layer_cache.ts";
+import { weightFeeds } from "../precision.ts";
 
 /** How to compile a decoder. */
 export interface DecoderOptions {
   /** The shape of the adapters it will run with: an adapter itself will do. Default: none. */
   adapter?: LoraShape | null;
   /**
-   * `"frozen"` (default): the base weights are copied into the programs and laid out for speed, which costs their size in
-   * memory once more; a later change of the model's weights is not seen. `"inputs"`: the model's current weights are read
-   * at each step, for training that changes them.
+   * `"frozen"`: the base weights are copied into the programs and laid out for speed, which costs their size in memory
+   * once more; a later change of the model's weights is not seen. `"inputs"`: the model's current weights are read at each
+   * step, for training that changes them. Default: frozen where that is faster, which is on the CPU and where each run
+   * copies its feeds to the device; inputs where weights lie on the device already.
    */
   weights?: "frozen" | "inputs";
   /** Frozen weights of one program stay below this many bytes. Default 256 MB. */
   segmentBytes?: number;
 }
 
-/** New tokens for every row of a cache. */
-export interface DecodeStep {
-  /** New tokens a row, padding included. */
-  tokens: number;
-  /** [rows, tokens], padded on the right with any token. */
-  ids: BigInt64Array;
-  /** How many of a row's new tokens are real, [rows]. */
-  counts: Int32Array;
-  /** Where to compute the next token's scores: row * tokens + token. At least one. */
-  chosen: BigInt64Array;
-}
-
-/** What is known of the next token at each chosen position. */
-export interface NextTokenScores {
-  /** [chosen, vocabulary] */
-  logits: Float32Array;
-  /** softmax(logits / temperature), [chosen, vocabulary] */
-  probabilities: Float32Array;
-  /** [chosen] */
-  highestLogit: Float32Array;
-  /** [chosen] */
-  highestProbability: Float32Array;
+/** A part of the model, compiled. */
+interface CompiledSegment {
+  segment: Segment;
+  program: Program;
 }
 
 /** What all steps of a generation share: an adapter's factors, the temperature, and the weights that are not frozen. */
@@ -67,18 +49,23 @@ export class Decoder {
   readonly lora: LoraShape;
   readonly weights: "frozen" | "inputs";
   readonly #segmentBytes: number;
-  #segments: Promise<{ segment: Segment; program: Program }[]> | null = null;
+  readonly #segments = new Map<CacheForm, Promise<CompiledSegment[]>>();
+  /** Small programs that generation needs besides the model. */
+  readonly programs: ProgramCache;
 
   constructor(readonly model: CausalLM, options: DecoderOptions = {}) {
-    const { adapter, weights = "frozen", segmentBytes = 256 * 1024 * 1024 } = options;
+    const { sharesMemory, copiesFeeds } = model.engine;
+    const { adapter, weights = sharesMemory || copiesFeeds ? "frozen" : "inputs" } = options;
     this.lora = adapter ? { modules: [...adapter.modules], r: adapter.r } : NO_LORA;
     this.weights = weights;
-    this.#segmentBytes = segmentBytes;
+    this.#segmentBytes = options.segmentBytes ?? 256 * 1024 * 1024;
+    this.programs = new ProgramCache(model.engine);
   }
 
   /** Compiles the programs, if that was not done before. `generate` does it by itself. */
   async prepare(): Promise<void> {
-    await this.#compiled();
+    const forms: CacheForm[] = this.model.engine.sharesMemory ? ["host"] : ["prompt", "step"];
+    for (const form of forms) await this.#compiled(form);
   }
 
   /**
@@ -95,87 +82,62 @@ export class Decoder {
     own.inverseTemperature = engine.upload(Float32Array.of(1 / temperature), []);
     const feeds: Record<string, DeviceTensor> = {
       ...Object.fromEntries(model.weights),
-      [HEAD_WEIGHT]: model.headWeights().head,
+      ...weightFeeds(new Map(Object.entries(model.headWeights())), "head", HEAD_WEIGHT),
       ...(adapter ? Object.fromEntries(adapter.factors) : {}),
       ...own,
     };
     return { feeds, dispose: () => Object.values(own).forEach((tensor) => tensor.dispose()) };
   }
 
-  /** Runs one step, makes room in the cache and writes the new keys and values into it. */
-  async run(policy: Policy, cache: KvCache, step: DecodeStep): Promise<NextTokenScores> {
-    const { engine } = this.model;
-    const { tokens, counts } = step;
-    const rotary = await this.model.rotaryTables(cache.capacity + tokens);
-    const temporary = this.#stepFeeds(cache, step);
-    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...rotary, ...cache.feeds(), ...temporary };
+  /** A cache for this decoder's steps, with `rows` empty rows to begin with. */
+  cache(maxRows: number, rows = 0): KvCache {
+    const { engine, config } = this.model;
+    if (engine.sharesMemory) return new HostKvCache(engine, config, maxRows, rows);
+    return new DeviceKvCache(engine, config, this.programs, maxRows, rows);
+  }
+
+  /** Runs one step; the cache keeps the new keys and values. */
+  async run(policy: Policy, cache: KvCache, step: DecodeStep): Promise<Scores> {
+    let longest = 0;
+    for (let row = 0; row < cache.rows; row++) longest = Math.max(longest, cache.lengths[row]);
+    const rotary = await this.model.rotaryTables(longest + step.tokens);
+    const { form, cache: kept, step: temporary } = await cache.feeds(step);
+    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...rotary, ...kept, ...temporary };
     const outputs: Record<string, DeviceTensor> = {};
     try {
-      for (const { segment, program } of await this.#compiled()) {
+      for (const { segment, program } of await this.#compiled(form)) {
         Object.assign(outputs, await program.run(feeds));
         feeds.x?.dispose();
         if (!segment.head) feeds.x = outputs.hidden;
       }
+      await cache.take(form, step, outputs);
+    } catch (error) {
+      Object.values(outputs).forEach((tensor) => tensor.dispose());
+      throw error;
     } finally {
       Object.values(temporary).forEach((tensor) => tensor.dispose());
     }
-    const numbers = async (name: string) => {
-      const data = await engine.read(outputs[name]) as Float32Array;
-      outputs[name].dispose();
-      return data;
-    };
-
-    let longest = 0;
-    for (let row = 0; row < cache.rows; row++) longest = Math.max(longest, cache.lengths[row] + counts[row]);
-    cache.reserve(longest);
-    for (let layer = 0; layer < this.model.config.layers; layer++) {
-      const { newKeys, newValues } = cacheNames(layer);
-      cache.write(layer, await numbers(newKeys), await numbers(newValues), tokens, counts);
-    }
-    cache.advance(counts);
-    return {
-      logits: await numbers("logits"),
-      probabilities: await numbers("probabilities"),
-      highestLogit: await numbers("highestLogit"),
-      highestProbability: await numbers("highestProbability"),
-    };
+    const { logits, probabilities, highestLogit, highestProbability } = outputs;
+    return new Scores(form === "host" ? { logits, probabilities, highestLogit, highestProbability } : { logits });
   }
 
-  #stepFeeds(cache: KvCache, { tokens, ids, chosen }: DecodeStep): Record<string, DeviceTensor> {
-    const { engine, config: { maxPositions } } = this.model;
-    const { rows, capacity, lengths } = cache;
-    const positions = new BigInt64Array(rows * tokens);
-    for (let row = 0; row < rows; row++) {
-      for (let token = 0; token < tokens; token++) {
-        // Padding may lie beyond the last position that the model has.
-        positions[row * tokens + token] = BigInt(Math.min(lengths[row] + token, maxPositions - 1));
-      }
-    }
-    const feeds: Record<string, DeviceTensor> = {
-      ids: engine.upload(ids, [rows, tokens]),
-      positions: engine.upload(positions, [rows, tokens]),
-      lengths: engine.upload(BigInt64Array.of(BigInt(capacity), BigInt(tokens)), [2]),
-      chosen: engine.upload(chosen, [chosen.length]),
-    };
-    if (tokens > 1) feeds.bias = engine.upload(cache.bias(tokens), [rows, 1, 1, tokens, capacity + tokens]);
-    return feeds;
+  #compiled(form: CacheForm): Promise<CompiledSegment[]> {
+    let segments = this.#segments.get(form);
+    if (!segments) this.#segments.set(form, segments = this.#compile(form));
+    return segments;
   }
 
-  #compiled(): Promise<{ segment: Segment; program: Program }[]> {
-    return this.#segments ??= this.#compile();
-  }
-
-  async #compile(): Promise<{ segment: Segment; program: Program }[]> {
+  async #compile(form: CacheForm): Promise<CompiledSegment[]> {
     const { model, model: { engine, config } } = this;
     const frozen = this.weights === "frozen";
-    const compiled = [];
+    const compiled: CompiledSegment[] = [];
     for (const segment of planSegments(config, frozen ? this.#segmentBytes : Infinity)) {
       const initializers: Record<string, Initializer> = {};
       for (const [name, source] of frozen ? segmentWeights(config, segment) : []) {
         const weight = model.weight(source);
-        initializers[name] = { data: await engine.read(weight) as Float32Array, shape: weight.shape };
+        initializers[name] = { data: await engine.read(weight) as Initializer["data"], shape: weight.shape };
       }
-      const outputs = segmentOutputs(config, this.lora, segment);
+      const outputs = segmentOutputs(config, this.lora, segment, form);
       compiled.push({ segment, program: await engine.compile({ outputs, initializers, lowLatency: true }) });
     }
     return compiled;
@@ -197,11 +159,28 @@ export class Decoder {
         const name = `model.layers.${layer}.${loraNames(module).b}`;
         const factor = adapter.factors.get(name);
         if (!factor) throw new Error(`the adapter has no "${name}"`);
-        const data = await engine.read(factor) as Float32Array;
-        feeds[name] = await engine.store(Float32Array.from(data, (value) => value * adapter.scaling), factor.shape);
+        feeds[name] = await this.#scaled(factor, adapter.scaling);
       }
     }
     return feeds;
+  }
+
+  async #scaled(factor: DeviceTensor, scaling: number): Promise<DeviceTensor> {
+    const { engine } = this.model;
+    if (engine.sharesMemory) {
+      const data = await engine.read(factor) as Float32Array;
+      return await engine.store(Float32Array.from(data, (value) => value * scaling), factor.shape);
+    }
+    const program = await this.programs.get("scaled factor", () => {
+      const graph = new Graph();
+      return { y: mul(graph.input("x", ["outputs", "rank"]), graph.input("scaling", [])) };
+    });
+    const number = engine.upload(Float32Array.of(scaling), []);
+    try {
+      return (await program.run({ x: factor, scaling: number })).y;
+    } finally {
+      number.dispose();
+    }
   }
 
   /** Factors for running without an adapter. */
@@ -224,8 +203,9 @@ export class Decoder {
 
   /** Frees the programs. The model stays. */
   async dispose(): Promise<void> {
-    const segments = await this.#segments;
-    this.#segments = null;
-    for (const { program } of segments ?? []) await program.dispose();
+    const forms = [...this.#segments.values()];
+    this.#segments.clear();
+    for (const segments of forms) for (const { program } of await segments) await program.dispose();
+    await this.programs.dispose();
   }
 }

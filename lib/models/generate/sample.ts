@@ -6,12 +6,29 @@
  * Tokens are drawn in the order of their ids: rounding in the last bit moves a draw only where it falls on a border.
  */
 import type { Random } from "../../random/mod.ts";
-import type { NextTokenScores } from "./decoder.ts";
 import { Truncation } from "./truncate.ts";
 
 /** A model's logits are not numbers: its weights or its adapter have diverged. */
 export class NotFiniteLogitsError extends Error {
   override name = "NotFiniteLogitsError";
+}
+
+/** What is known of the next token in each row. */
+export interface NextTokenScores {
+  /** [rows, vocabulary]; null where probabilities alone are needed: for draws without penalty and processor. */
+  logits: Float32Array | null;
+  /** softmax(logits / temperature), [rows, vocabulary]; null where logits will do, which they always do. */
+  probabilities: Float32Array | null;
+  /** [rows] */
+  highestLogit: Float32Array;
+  /** [rows] */
+  highestProbability: Float32Array;
+}
+
+/** Throws where a row's highest probability says that its logits are not finite. */
+export function checkFinite(highestProbability: number): void {
+  if (highestProbability > 0) return;
+  throw new NotFiniteLogitsError("the model's logits are not finite: its weights or its adapter have diverged");
 }
 
 /** How tokens are chosen. */
@@ -80,12 +97,17 @@ export class Sampler {
     this.#kept = new Int32Array(vocabSize);
   }
 
+  /** Whether any token is left out. */
+  get truncates(): boolean {
+    return this.#truncation.isOn;
+  }
+
   /**
    * Draws from one row of scores, with one number of `random` (none when greedy).
    *
    * @param seen The distinct tokens of prompt and completion, for the repetition penalty.
    * @param edit Changes a copy of the logits [vocabulary] after the penalty.
-   * @throws When the logits are not finite, or `edit` forbids every token.
+   * @throws When the logits are not finite, or are null where they are needed, or `edit` forbids every token.
    */
   sample(
     scores: NextTokenScores,
@@ -95,19 +117,22 @@ export class Sampler {
     edit?: (logits: Float32Array) => void,
   ): void {
     const { vocabSize, options: { temperature, repetitionPenalty } } = this;
-    const start = row * vocabSize;
-    const logits = scores.logits.subarray(start, start + vocabSize);
-    const highestLogit = scores.highestLogit[row];
-    const highestProbability = scores.highestProbability[row];
-    if (!(highestProbability > 0)) {
-      throw new NotFiniteLogitsError("the model's logits are not finite: its weights or its adapter have diverged");
+    const ofRow = (all: Float32Array | null) => all && all.subarray(row * vocabSize, (row + 1) * vocabSize);
+    const [logits, probabilities] = [ofRow(scores.logits), ofRow(scores.probabilities)];
+    const [highestLogit, highestProbability] = [scores.highestLogit[row], scores.highestProbability[row]];
+    checkFinite(highestProbability);
+    if (!logits) {
+      if (!probabilities) throw new Error("expected logits, probabilities or both");
+      this.token = this.#draw(probabilities, highestProbability, 1, random.float());
+      this.logProb = Math.log(probabilities[this.token]);
+      this.isGreedy = probabilities[this.token] === highestProbability;
+      return;
     }
-    if (edit || (repetitionPenalty !== 1 && temperature === 0)) {
+    if (edit || !probabilities || (repetitionPenalty !== 1 && temperature === 0)) {
       this.token = this.#drawEdited(logits, seen, edit, random);
     } else if (temperature === 0) {
       this.token = logits.indexOf(highestLogit);
     } else {
-      const probabilities = scores.probabilities.subarray(start, start + vocabSize);
       this.token = repetitionPenalty === 1
         ? this.#draw(probabilities, highestProbability, 1, random.float())
         : this.#drawPenalized(logits, probabilities, seen, random);

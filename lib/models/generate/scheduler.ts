@@ -3,10 +3,11 @@
  * longest (continuous batching: Yu et al. 2022, Orca, OSDI). Completions of one prompt share its prefill.
  */
 import type { Decoder, Policy } from "./decoder.ts";
-import { KvCache } from "./kv_cache.ts";
+import { createDrawer } from "./drawer.ts";
+import type { Drawer, DrawnToken } from "./draws.ts";
+import type { JoiningRow, KvCache } from "./kv_cache.ts";
 import type { GenerationEvent, GenerationSettings } from "./options.ts";
 import { prefill, type PrefilledPrompt, prefillRows } from "./prefill.ts";
-import { Sampler } from "./sample.ts";
 import { Sequence } from "./sequence.ts";
 
 /** Completions that wait for a row, all of the same prompt. */
@@ -21,7 +22,7 @@ const REFILL_SHARE = 1 / 8;
 
 /** One generation. Call `step` until it is `done`. */
 export class Scheduler {
-  readonly #sampler: Sampler;
+  readonly #drawer: Drawer;
   readonly #cache: KvCache;
   readonly #maxRows: number;
   /** The longest prompt first: prompts read together are of similar lengths. */
@@ -34,11 +35,10 @@ export class Scheduler {
   #filling = true;
 
   constructor(readonly decoder: Decoder, readonly policy: Policy, readonly settings: GenerationSettings) {
-    const { engine, config } = decoder.model;
     this.#waiting = waitingPrompts(settings);
     this.#maxRows = Math.min(settings.maxBatchRows, settings.prompts.length * settings.samples);
-    this.#sampler = new Sampler(config.vocabSize, settings.sampling);
-    this.#cache = new KvCache(engine, config, this.#maxRows);
+    this.#drawer = createDrawer(decoder, policy, settings);
+    this.#cache = decoder.cache(this.#maxRows);
     this.#counts = new Int32Array(this.#maxRows).fill(1);
     this.#ids = new BigInt64Array(this.#maxRows);
     this.#chosen = BigInt64Array.from({ length: this.#maxRows }, (_, row) => BigInt(row));
@@ -64,29 +64,45 @@ export class Scheduler {
   abort(): GenerationEvent[] {
     const sequences = [...this.#active, ...this.#waiting.flatMap((prompt) => prompt.sequences)];
     this.#active.length = 0;
-    this.#waiting.length = 0;
+    this.#releaseWaiting();
     return sequences.map((sequence) => ({ kind: "completion", completion: sequence.complete("aborted") }));
   }
 
   /** Lets go of what the engine holds. */
   dispose(): void {
-    this.#cache.releaseFeeds();
+    this.#releaseWaiting();
+    this.#cache.dispose();
+  }
+
+  #releaseWaiting(): void {
+    for (const { prefilled } of this.#waiting) prefilled?.release();
+    this.#waiting.length = 0;
   }
 
   async #admit(events: GenerationEvent[]): Promise<void> {
     if (!this.#waiting[0].prefilled) await this.#prefillNext();
-    while (this.#waiting.length > 0) {
-      const { prefilled, sequences } = this.#waiting[0];
-      if (!prefilled) return;
-      while (sequences.length > 0) {
-        if (this.#active.length === this.#maxRows) return;
-        const sequence = sequences.shift()!;
+    const joining: JoiningRow[] = [];
+    const admitted: PrefilledPrompt[] = [];
+    try {
+      while (this.#waiting.length > 0 && this.#active.length < this.#maxRows) {
+        const { prefilled, sequences } = this.#waiting[0];
+        if (!prefilled) break;
         // All samples of a prompt draw their first token from the same scores.
-        if (sequence.draw(this.#sampler, prefilled.scores, prefilled.scoreRow, events)) continue;
-        this.#cache.append(prefilled.cache, prefilled.row);
-        this.#active.push(sequence);
+        const next = sequences.splice(0, this.#maxRows - this.#active.length);
+        const draws = next.map((stream) => ({ stream, row: prefilled.scoreRow }));
+        const drawn = await this.#drawer.draw(prefilled.scores, draws);
+        next.forEach((sequence, i) => {
+          if (sequence.take(drawn[i], events)) return;
+          joining.push(prefilled);
+          this.#active.push(sequence);
+        });
+        if (sequences.length > 0) continue;
+        this.#waiting.shift();
+        admitted.push(prefilled);
       }
-      this.#waiting.shift();
+      await this.#cache.join(joining);
+    } finally {
+      admitted.forEach((prompt) => prompt.release());
     }
   }
 
@@ -113,10 +129,13 @@ export class Scheduler {
       counts: this.#counts,
       chosen: this.#chosen.subarray(0, rows),
     });
-    const ended: number[] = [];
-    for (let row = 0; row < rows; row++) {
-      if (this.#active[row].draw(this.#sampler, scores, row, events)) ended.push(row);
+    let drawn: DrawnToken[];
+    try {
+      drawn = await this.#drawer.draw(scores, this.#active.map((stream, row) => ({ stream, row })));
+    } finally {
+      scores.dispose();
     }
+    const ended = drawn.flatMap((token, row) => this.#active[row].take(token, events) ? [row] : []);
     // From the end, since the last row takes a removed row's place.
     for (const row of ended.reverse()) {
       this.#cache.remove(row);

@@ -1,20 +1,19 @@
 /** One completion while it is generated. */
 import { Random } from "../../random/mod.ts";
-import type { NextTokenScores } from "./decoder.ts";
+import type { DrawnToken, TokenStream } from "./draws.ts";
 import type { Completion, FinishReason, GenerationEvent, GenerationSettings } from "./options.ts";
-import type { Sampler } from "./sample.ts";
 import { CompletionText } from "./stop_text.ts";
 
-/** Draws a completion's tokens and says when it ends. */
-export class Sequence {
+/** Takes a completion's tokens and says when it ends. */
+export class Sequence implements TokenStream {
+  readonly random: Random;
+  readonly seen: Set<number> | undefined;
+  readonly edit: ((logits: Float32Array) => void) | undefined;
   readonly tokenIds: number[] = [];
   /** The token drawn last, which the model has not read yet. */
   lastToken = -1;
   readonly #logProbs: number[] = [];
-  readonly #random: Random;
   readonly #text: CompletionText | null;
-  readonly #seen: Set<number> | undefined;
-  readonly #edit: ((logits: Float32Array) => void) | undefined;
 
   constructor(
     readonly settings: GenerationSettings,
@@ -23,32 +22,29 @@ export class Sequence {
   ) {
     const { seed, tokenizer, sampling, logitsProcessor } = settings;
     const promptIds = settings.prompts[promptIndex];
-    this.#random = new Random(seed).fork(promptIndex).fork(sampleIndex);
+    this.random = new Random(seed).fork(promptIndex).fork(sampleIndex);
     this.#text = tokenizer && new CompletionText(tokenizer, settings);
-    this.#seen = sampling.repetitionPenalty === 1 ? undefined : new Set(promptIds);
+    this.seen = sampling.repetitionPenalty === 1 ? undefined : new Set(promptIds);
     const context = { promptIndex, sampleIndex, promptIds, tokenIds: this.tokenIds };
-    this.#edit = logitsProcessor ? (logits) => logitsProcessor(logits, context) : undefined;
+    this.edit = logitsProcessor ? (logits) => logitsProcessor(logits, context) : undefined;
+  }
+
+  get place(): string {
+    return `prompts[${this.promptIndex}], sample ${this.sampleIndex}, token ${this.tokenIds.length}`;
   }
 
   /**
-   * Draws the next token from a row of scores.
+   * Takes the token that was drawn for it.
    *
    * @param events Where the token is reported, and the completion if this token ends it.
    * @returns Whether the completion has ended.
    */
-  draw(sampler: Sampler, scores: NextTokenScores, row: number, events: GenerationEvent[]): boolean {
+  take({ token, logProb }: DrawnToken, events: GenerationEvent[]): boolean {
     const { promptIndex, sampleIndex } = this;
-    try {
-      sampler.sample(scores, row, this.#random, this.#seen, this.#edit);
-    } catch (error) {
-      const where = `prompts[${promptIndex}], sample ${sampleIndex}, token ${this.tokenIds.length}`;
-      throw new Error(`${where}: ${error instanceof Error ? error.message : error}`, { cause: error });
-    }
-    const { token, logProb } = sampler;
     this.lastToken = token;
     this.tokenIds.push(token);
     this.#logProbs.push(logProb);
-    this.#seen?.add(token);
+    this.seen?.add(token);
     let textDelta = this.#text?.push(token) ?? "";
     const reason = this.#finishReason(token);
     if (reason) textDelta += this.#text?.finish() ?? "";

@@ -50,7 +50,10 @@ const MOST_COPIED = 1 << 20;
 const HASHED_STRIDE = 61;
 
 /** What names the run itself: with another one nothing of a checkpoint fits. */
-const STRUCTURE = /^(trainer|trained|model|baseWeights)\b/;
+const STRUCTURE = /^(trainer|trained|model|baseWeights|optim)\b/;
+
+/** What options that came to Kiln later were before, where that is not off. */
+const BEFORE: Fingerprint = { optim: "adamw" };
 
 /**
  * The parts that all trainers have in common: the model's shape, what is trained, and the weights that training leaves alone.
@@ -94,10 +97,11 @@ function flattened(values: Readonly<Record<string, unknown>>, prefix = ""): Fing
 }
 
 /**
- * Checks that a run goes on as it began. An option that one of the two does not have counts as off: it came to Kiln later.
+ * Checks that a run goes on as it began. An option that one of the two does not have counts as off, or as `BEFORE` says: it
+ * came to Kiln later.
  *
  * @param folder The checkpoint, for the message.
- * @param allowChanges Take other options, but for the model and what is trained.
+ * @param allowChanges Take other options, but for the model, what is trained and the optimizer.
  * @returns A line for each difference that is allowed.
  * @throws Naming each option that differs, with both values.
  */
@@ -109,9 +113,10 @@ export function compareFingerprints(
 ): string[] {
   const text = (value: unknown) =>
     [undefined, null, false, 0, ""].includes(value as null) ? "off" : JSON.stringify(value);
-  const differing = [...new Set([...Object.keys(saved), ...Object.keys(current)])]
-    .filter((name) => text(saved[name]) !== text(current[name]));
-  const lines = differing.map((name) => `${name} was ${text(saved[name])} and is ${text(current[name])}`);
+  const [was, is] = [{ ...BEFORE, ...saved }, { ...BEFORE, ...current }];
+  const differing = [...new Set([...Object.keys(was), ...Object.keys(is)])]
+    .filter((name) => text(was[name]) !== text(is[name]));
+  const lines = differing.map((name) => `${name} was ${text(was[name])} and is ${text(is[name])}`);
   if (differing.length === 0 || (allowChanges && !differing.some((name) => STRUCTURE.test(name)))) return lines;
   const remedy = differing.some((name) => STRUCTURE.test(name))
     ? "Resume with what it was made with"

@@ -2,8 +2,9 @@
 import { adapterTensorName, type LoraAdapter } from "../../adapters/mod.ts";
 import type { DeviceTensor } from "../../engine/mod.ts";
 import { type CausalLM, openCheckpoint, openSafetensors, type TensorSource } from "../../models/mod.ts";
+import { formatOf, type MomentTensor, momentTensors } from "../moments.ts";
 import type { AdamW } from "../optimizer.ts";
-import { OPTIMIZER_FILE } from "./save.ts";
+import { FILE_DTYPE, momentFileName, OPTIMIZER_FILE } from "./save.ts";
 
 /**
  * Puts a checkpoint's weights, or its adapter's factors, in the place of the current ones, and gives the optimizer its
@@ -20,27 +21,48 @@ export async function restoreCheckpoint(
   const file = await openSafetensors(`${folder}/${OPTIMIZER_FILE}`);
   try {
     // A parameter that never had a gradient has no moments.
-    const names = new Set(file.names.map((name) => name.replace(/^(first|second)\./, "")));
-    for (const name of names) {
-      const parameter = optimizer.parameters.get(name);
-      if (!parameter) {
-        throw new Error(`${file.path}: moments of "${name}", which is not among the trained parameters`);
-      }
-      for (const kind of ["first", "second"]) checkTensor(file, `${kind}.${name}`, parameter.shape);
-    }
+    const names = new Set(file.names.map((name) => name.replace(/^\w+\./, "")));
+    for (const name of names) checkMoments(file, name, optimizer);
     await restoreParameters(folder, model, adapter);
     for (const name of names) {
-      const { shape } = optimizer.parameters.get(name)!;
-      // Both are read before the first goes to the engine: a failure leaves nothing there.
-      const [first, second] = [await file.readF32(`first.${name}`), await file.readF32(`second.${name}`)];
-      optimizer.restoreMoments(name, {
-        first: await model.engine.store(first, shape),
-        second: await model.engine.store(second, shape),
-      });
+      const tensors = Object.entries(tensorsOf(optimizer, name));
+      // All are read before the first goes to the engine: a failure leaves nothing there.
+      const numbers: (Float32Array | Uint8Array)[] = [];
+      for (const [kind, { dtype }] of tensors) {
+        const from = momentFileName(kind, name);
+        numbers.push(dtype === "uint8" ? await file.read(from) as Uint8Array : await file.readF32(from));
+      }
+      const moments: Record<string, DeviceTensor> = {};
+      for (const [position, [kind, { shape }]] of tensors.entries()) {
+        moments[kind] = await model.engine.store(numbers[position], shape);
+      }
+      optimizer.restoreMoments(name, moments);
     }
     optimizer.steps = optimizerSteps;
   } finally {
     file.close();
+  }
+}
+
+/** The tensors that hold a parameter's moments in this run. */
+function tensorsOf({ options: { optim }, parameters }: AdamW, name: string): Record<string, MomentTensor> {
+  const { shape } = parameters.get(name)!;
+  return momentTensors(formatOf(optim, shape), shape);
+}
+
+function checkMoments(file: TensorSource, name: string, optimizer: AdamW): void {
+  const parameter = optimizer.parameters.get(name);
+  if (!parameter) {
+    throw new Error(`${file.path}: moments of "${name}", which is not among the trained parameters`);
+  }
+  for (const [kind, { shape, dtype }] of Object.entries(tensorsOf(optimizer, name))) {
+    const inFile = momentFileName(kind, name);
+    checkTensor(file, inFile, shape);
+    const found = file.info(inFile).dtype;
+    const expected = FILE_DTYPE[dtype];
+    if (found !== expected) {
+      throw new Error(`${file.path}: tensor "${inFile}" is ${found}, but this run has ${expected}`);
+    }
   }
 }
 

@@ -2,12 +2,21 @@
 import { type LoraAdapter, saveAdapter } from "../../adapters/mod.ts";
 import { type FileSystem, writeFileAtomic, writeFolderAtomic } from "../../files/mod.ts";
 import { type CausalLM, saveModel, type TensorToWrite, writeSafetensors } from "../../models/mod.ts";
+import type { MomentTensor } from "../moments.ts";
 import type { AdamW } from "../optimizer.ts";
 import type { CheckpointOptions } from "../step.ts";
 import { writeManifest } from "./manifest.ts";
 import { STATE_FILE, stateText, type TrainerState } from "./state.ts";
 
 export const OPTIMIZER_FILE = "optimizer.safetensors";
+
+/** The types of moments, as the file has them. */
+export const FILE_DTYPE: Readonly<Record<MomentTensor["dtype"], "F32" | "U8">> = { float32: "F32", uint8: "U8" };
+
+/** What the file calls a tensor of a parameter's moments: `first.NAME` for `firstMoment`, `firstCodes.NAME` for `firstCodes`. */
+export function momentFileName(kind: string, parameter: string): string {
+  return `${kind.replace(/Moment$/, "")}.${parameter}`;
+}
 
 /** What goes into a checkpoint. */
 export interface CheckpointContents {
@@ -41,10 +50,10 @@ export async function saveCheckpoint(
   for (const [name, tensors] of optimizer.moments) {
     for (const [kind, tensor] of Object.entries(tensors)) {
       moments.push({
-        name: `${kind}.${name}`,
-        dtype: "F32",
+        name: momentFileName(kind, name),
+        dtype: FILE_DTYPE[tensor.dtype as MomentTensor["dtype"]],
         shape: [...tensor.shape],
-        data: async () => await model.engine.read(tensor) as Float32Array,
+        data: async () => await model.engine.read(tensor) as Float32Array | Uint8Array,
       });
     }
   }

@@ -18,6 +18,7 @@ const binary: [name: string, apply: Binary][] = [
 
 const unary: [name: string, apply: Unary, low: number, high: number][] = [
   ["neg", g.neg, -2, 2],
+  ["abs", g.abs, -2, 2],
   ["exp", g.exp, -2, 2],
   ["log", g.log, 0.2, 3],
   ["sqrt", g.sqrt, 0.2, 3],
@@ -96,6 +97,16 @@ export const COMPARISONS_AND_CASTS: readonly GraphCase[] = [
     notOnWebGpu: INTEGERS,
     inputs: { a: values([0, 1, 2], [3], "int64"), b: values([1], [], "int64") },
     build: ({ a, b }) => g.cast(g.equal(a, b), "float32"),
+  },
+  {
+    name: "identity of uint8",
+    inputs: { x: values([0, 1, 7, 255], [2, 2], "uint8") },
+    build: ({ x }) => g.identity(x),
+  },
+  {
+    name: "cast of uint8 to float32 and back",
+    inputs: { x: values([0, 1, 7, 255], [2, 2], "uint8") },
+    build: ({ x }) => g.cast(g.add(g.cast(x, "float32"), x.graph.scalar(0)), "uint8"),
   },
   {
     name: "cast of bool to float32",

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { NextTokenScores } from "../../../lib/models/generate/decoder.ts";
-import { Sampler, type SamplingOptions } from "../../../lib/models/generate/sample.ts";
+import { type NextTokenScores, Sampler, type SamplingOptions } from "../../../lib/models/generate/sample.ts";
 import { Random } from "../../../lib/random/mod.ts";
 
 const OFF: SamplingOptions = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
@@ -182,7 +181,7 @@ Deno.test("Sampler's log-probability stays finite for a token that the model all
 Deno.test("Sampler draws a token also where rounding leaves the probabilities' sum below the number drawn", () => {
   // A sum of 0.5, as if half of the mass had been lost.
   const scores = scoresOf([[0, 0, -Infinity]], 1);
-  scores.probabilities.set([0.25, 0.25, 0]);
+  scores.probabilities!.set([0.25, 0.25, 0]);
   const sampler = new Sampler(3, OFF);
   const random = new Random(1);
   const drawn = new Set<number>();

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createEngine } from "../../../lib/engine/mod.ts";
 import { MASKED } from "../../../lib/kernels/mod.ts";
-import { CAPACITY_STEP, KvCache } from "../../../lib/models/generate/kv_cache.ts";
+import { HostKvCache } from "../../../lib/models/generate/host_kv_cache.ts";
+import { CAPACITY_STEP } from "../../../lib/models/generate/kv_cache.ts";
 import { smallConfig } from "./models.ts";
 
 const config = { ...smallConfig, layers: 2, kvHeads: 2, headDim: 3 };
@@ -14,7 +15,7 @@ const value = (token: number, layer: number, isValue: boolean, head: number, i: 
   token + layer / 4 + (isValue ? 1 / 8 : 0) + head / 16 + i / 64;
 
 /** Writes new tokens [rows][count] to all layers. */
-function writeTokens(cache: KvCache, tokens: number, newTokens: readonly (readonly number[])[]): void {
+function writeTokens(cache: HostKvCache, tokens: number, newTokens: readonly (readonly number[])[]): void {
   const counts = Int32Array.from(newTokens, (row) => row.length);
   cache.reserve(Math.max(0, ...newTokens.map((row, i) => cache.lengths[i] + row.length)));
   for (let layer = 0; layer < layers; layer++) {
@@ -37,10 +38,10 @@ function writeTokens(cache: KvCache, tokens: number, newTokens: readonly (readon
 }
 
 /** Checks that the cache holds exactly these tokens, and that its bias shows exactly them. */
-function assertHolds(cache: KvCache, rows: readonly (readonly number[])[]): void {
+function assertHolds(cache: HostKvCache, rows: readonly (readonly number[])[]): void {
   assert.equal(cache.rows, rows.length);
   if (rows.length === 0) return;
-  const feeds = cache.feeds();
+  const feeds = cache.arrays();
   const { capacity } = cache;
   for (let layer = 0; layer < layers; layer++) {
     for (const isValue of [false, true]) {
@@ -84,16 +85,16 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant("remove" as const), row: fc.nat(MAX_ROWS - 1) }),
 );
 
-Deno.test("KvCache holds what was written through any growth, removal and addition of rows", async () => {
+Deno.test("HostKvCache holds what was written through any growth, removal and addition of rows", async () => {
   const engine = await createEngine();
   const property = fc.property(fc.array(action, { minLength: 1, maxLength: 12 }), (actions) => {
-    const cache = new KvCache(engine, config, MAX_ROWS);
+    const cache = new HostKvCache(engine, config, MAX_ROWS);
     const rows: number[][] = [];
     let next = 1;
     const fresh = (count: number) => Array.from({ length: count }, () => next++);
     for (const act of actions) {
       if (act.kind === "append" && rows.length < MAX_ROWS) {
-        const source = new KvCache(engine, config, 2, 2);
+        const source = new HostKvCache(engine, config, 2, 2);
         const [other, tokens] = [fresh(act.length >> 1), fresh(act.length)];
         writeTokens(source, act.length, [other, tokens]);
         cache.append(source, 1);
@@ -116,9 +117,9 @@ Deno.test("KvCache holds what was written through any growth, removal and additi
   await engine.dispose();
 });
 
-Deno.test("KvCache grows in steps and gives back what is much too much", async () => {
+Deno.test("HostKvCache grows in steps and gives back what is much too much", async () => {
   const engine = await createEngine();
-  const cache = new KvCache(engine, config, 2, 2);
+  const cache = new HostKvCache(engine, config, 2, 2);
   const capacities = [1, CAPACITY_STEP, CAPACITY_STEP + 1, 5 * CAPACITY_STEP, 4 * CAPACITY_STEP, 1].map((length) => {
     cache.reserve(length);
     return cache.capacity / CAPACITY_STEP;
@@ -127,9 +128,9 @@ Deno.test("KvCache grows in steps and gives back what is much too much", async (
   await engine.dispose();
 });
 
-Deno.test("KvCache.bias() shows several new tokens the cached ones and those before them", async () => {
+Deno.test("HostKvCache.bias() shows several new tokens the cached ones and those before them", async () => {
   const engine = await createEngine();
-  const cache = new KvCache(engine, config, 2, 2);
+  const cache = new HostKvCache(engine, config, 2, 2);
   writeTokens(cache, 3, [[1, 2, 3], [4]]);
   const bias = cache.bias(2);
   const width = cache.capacity + 2;
@@ -145,11 +146,11 @@ Deno.test("KvCache.bias() shows several new tokens the cached ones and those bef
   await engine.dispose();
 });
 
-Deno.test("KvCache refuses more rows than it was made for", async () => {
+Deno.test("HostKvCache refuses more rows than it was made for", async () => {
   const engine = await createEngine();
-  const source = new KvCache(engine, config, 1, 1);
+  const source = new HostKvCache(engine, config, 1, 1);
   writeTokens(source, 1, [[1]]);
-  const cache = new KvCache(engine, config, 1);
+  const cache = new HostKvCache(engine, config, 1);
   cache.append(source, 0);
   assert.throws(() => cache.append(source, 0), /all of its 1 rows/);
   await engine.dispose();
