@@ -152,7 +152,7 @@ export class Decoder {
 
   /** The factors B times the adapter's scaling, which saves each layer a multiplication at each step. */
   async #scaledFactors(adapter: AdapterWeights): Promise<Record<string, DeviceTensor>> {
-    const { engine, config } = this.model;
+    const { config } = this.model;
     const feeds: Record<string, DeviceTensor> = {};
     for (let layer = 0; layer < config.layers; layer++) {
       for (const module of adapter.modules) {
