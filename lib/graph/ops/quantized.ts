@@ -189,13 +189,22 @@ const applyLinear = defineOperator<Attributes>({
     const weight = applyDequantize(parts, attributes)[0];
     return [matmul(outputGradient, weight), ...parts.map(() => null)];
   },
-  lower({ inputs, inputTypes, outputs, attributes: { bits }, emit }) {
-    const [rows, blocks] = inputTypes[2].shape as number[];
-    emit("MatMulNBits", inputs, {
-      outputs,
-      attributes: { K: blocks * BLOCK, N: rows, bits, block_size: BLOCK },
-      domain: "com.microsoft",
-    });
+  lower(context) {
+    const { target, inputs: [x, ...parts], inputTypes, outputs, attributes: { bits }, emit } = context;
+    const [rows, columns] = checkParts(bits, inputTypes.slice(1));
+    if (target !== "cpu" || bits === 4) {
+      emit("MatMulNBits", [x, ...parts], {
+        outputs,
+        attributes: { K: columns, N: rows, bits, block_size: BLOCK },
+        domain: "com.microsoft",
+      });
+      return;
+    }
+    // For 8 bits the CPU provider has no kernel that keeps x in float32, and falls back to one that is 50 times slower.
+    const weight = `${outputs[0]} weight`;
+    const outputTypes = [{ dtype: "float32" as const, shape: [rows, columns] }];
+    lowerArithmetic({ ...context, inputs: parts, inputTypes: inputTypes.slice(1), outputs: [weight], outputTypes });
+    emit("FusedMatMul", [x, weight], { outputs, attributes: { transB: 1 }, domain: "com.microsoft" });
   },
   evaluate([x, ...parts], { bits }) {
     const { shape: [rows, columns], data: weight } = evaluateMatrix(bits, parts);
