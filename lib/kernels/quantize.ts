@@ -68,6 +68,31 @@ export function quantize(
   return { codes, scales, zeroPoints };
 }
 
+/** Reads a rounded matrix [rows, columns] again; what programs compute with, number for number. */
+export function readQuantized(
+  { codes, scales, zeroPoints }: QuantizedData,
+  [rows, columns]: readonly number[],
+  { bits }: { bits: Bits },
+): Float32Array<ArrayBuffer> {
+  const numbers = new Float32Array(rows * columns);
+  const blocks = columns / BLOCK;
+  const zerosPerRow = quantizedShapes(bits, rows, columns).zeroPoints[1];
+  for (let block = 0; block < scales.length; block++) {
+    const scale = scales[block];
+    let zero = 2 ** (bits - 1);
+    if (zeroPoints) {
+      const of = block % blocks;
+      const byte = zeroPoints[Math.floor(block / blocks) * zerosPerRow + (bits === 8 ? of : of >> 1)];
+      zero = bits === 8 ? byte : of % 2 === 0 ? byte & 15 : byte >> 4;
+    }
+    for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) {
+      const code = bits === 8 ? codes[i] : i % 2 === 0 ? codes[i >> 1] & 15 : codes[i >> 1] >> 4;
+      numbers[i] = (code - zero) * scale;
+    }
+  }
+  return numbers;
+}
+
 function size(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }

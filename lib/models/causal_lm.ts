@@ -25,9 +25,10 @@ import {
 import { FusedPrograms, type FusedVariant, headFeeds, readHeadOutput } from "./fused_program.ts";
 import { Head, type HeadGradients, type HeadOutput } from "./head.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
-import { FULL_PRECISION, weightFeeds } from "./precision.ts";
+import { FULL_PRECISION, toFloat32, weightFeeds, weightForm } from "./precision.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
 import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
+import { WideHead } from "./wide_head.ts";
 
 /** A model ready to run. Make one with `loadModel` or `createModel`. */
 export class CausalLM {
@@ -36,6 +37,7 @@ export class CausalLM {
   readonly embedding: EmbeddingPrograms;
   readonly #fused: FusedPrograms;
   readonly #rotary: RotaryCache;
+  readonly #wideHead: WideHead;
 
   constructor(
     readonly engine: Engine,
@@ -48,6 +50,7 @@ export class CausalLM {
     this.embedding = new EmbeddingPrograms(engine, config);
     this.#fused = new FusedPrograms(engine, config);
     this.#rotary = new RotaryCache(engine, config);
+    this.#wideHead = new WideHead(engine, config, weights);
   }
 
   /** The number of weights, tied ones counted once. */
@@ -62,16 +65,23 @@ export class CausalLM {
     return tensor;
   }
 
-  /** The final norm's weight as `norm`, and the vocabulary head's (the token table where they are tied) as `head`. */
-  headWeights(): Record<string, DeviceTensor> {
-    const head = this.config.tieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
-    return { norm: this.weight("model.norm.weight"), ...weightFeeds(this.weights, head, "head") };
+  /** Runs something with the final norm's weight and, in float32, the vocabulary head's. */
+  async withHead<T>(run: (weights: { norm: DeviceTensor; head: DeviceTensor }) => Promise<T>): Promise<T> {
+    return await this.#wideHead.use((head) => run({ norm: this.weight("model.norm.weight"), head }));
   }
 
   /** One layer's weights by their names inside the block. */
   layerWeights(layer: number): Record<string, DeviceTensor> {
     const names = Object.keys(blockWeightShapes(this.config));
     return Object.assign({}, ...names.map((name) => weightFeeds(this.weights, `model.layers.${layer}.${name}`, name)));
+  }
+
+  /** A weight's numbers in float32, whatever form it is held in. On the CPU float32 weights are not copied. */
+  async readWeight(name: string): Promise<Float32Array> {
+    const shape = weightShapes(this.config)[name];
+    const parts = Object.values(weightFeeds(this.weights, name));
+    const data = await Promise.all(parts.map((part) => this.engine.read(part)));
+    return toFloat32(data, shape, weightForm(name, shape, this.config));
   }
 
   /** Throws where the weights are held in less than float32, naming what cannot be done then. */
@@ -161,7 +171,7 @@ export class CausalLM {
 
   /** Log-probabilities at chosen positions of a forward pass. */
   async logProbs(pass: ForwardPass, wanted: HeadTargets): Promise<HeadOutput> {
-    return await this.head.logProbs(pass.hidden, this.headWeights(), wanted);
+    return await this.withHead((weights) => this.head.logProbs(pass.hidden, weights, wanted));
   }
 
   /**
@@ -180,7 +190,9 @@ export class CausalLM {
     if (keep === "nothing") throw new Error('backward: run the forward pass with keep: "inputs" or "residuals"');
     const all = trainable === "all";
     try {
-      const result = await this.head.backward(pass.hidden, this.headWeights(), wanted, coefficients, all);
+      const result = await this.withHead((weights) =>
+        this.head.backward(pass.hidden, weights, wanted, coefficients, all)
+      );
       const { gradients, ...output } = result;
       pass.hidden.dispose();
       await this.#blocksBackward(pass, gradients, sink);
@@ -238,13 +250,15 @@ export class CausalLM {
   ): Promise<Record<string, DeviceTensor>> {
     const feeds = headFeeds(this.engine, wanted, coefficients, pass.batch);
     const tables = await this.rotaryTables(positionsIn(pass.batch));
-    const base = { ...Object.fromEntries(this.weights), ...this.headWeights() };
     const factors = Object.fromEntries(pass.options.adapter?.factors ?? []);
     const inputs = { ...factors, ...tables, ...pass.shared, ...feeds, x: pass.hidden };
     // Training an adapter leaves the base as it is, which then need not be copied to the device for each pass.
     const frozen = this.engine.copiesFeeds && variant.trainable === "lora";
     try {
-      return await (frozen ? this.#fused.run(variant, inputs, base) : this.#fused.run(variant, { ...base, ...inputs }));
+      return await this.withHead((head) => {
+        const base = { ...Object.fromEntries(this.weights), ...head };
+        return frozen ? this.#fused.run(variant, inputs, base) : this.#fused.run(variant, { ...base, ...inputs });
+      });
     } finally {
       disposeAll({ ...feeds, x: pass.hidden });
     }
@@ -308,6 +322,7 @@ export class CausalLM {
     await this.#fused.dispose();
     await this.embedding.dispose();
     await this.#rotary.dispose();
+    await this.#wideHead.dispose();
     for (const tensor of this.weights.values()) tensor.dispose();
     this.weights.clear();
   }

@@ -8,13 +8,12 @@
  */
 import type { DeviceTensor, Engine } from "../engine/mod.ts";
 import { gatherRows, gradients, Graph, inChunks, reshape, type Tensor } from "../graph/mod.ts";
-import { attention, denseWeight, type TokenObjective } from "../kernels/mod.ts";
+import { attention, type TokenObjective } from "../kernels/mod.ts";
 import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
-import { atPlaces, headBackward, headChunkRows, headForm, type HeadOutput, placesOf } from "./head.ts";
+import { atPlaces, headBackward, headChunkRows, type HeadOutput, placesOf } from "./head.ts";
 import type { HeadTargets } from "./head_targets.ts";
-import { declareWeight } from "./precision.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { TokenBatch } from "./token_batch.ts";
 
@@ -161,8 +160,7 @@ export function fusedOutputs(
   };
   const shared = {
     norm: graph.input("norm", [hiddenSize]),
-    // Once for all chunks.
-    head: denseWeight(declareWeight(graph, "head", [vocabSize, hiddenSize], headForm(config))),
+    head: graph.input("head", [vocabSize, hiddenSize]),
     inverseTemperature: graph.input("inverseTemperature", []),
   };
   // A chunk of rows at a time, so that the logits of all of them never exist together.

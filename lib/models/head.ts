@@ -4,10 +4,9 @@
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { add, concat, gatherRows, gradients, Graph, reshape, type Tensor } from "../graph/mod.ts";
-import { denseWeight, rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
+import { rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
-import { declareWeight, type WeightForm, weightForm } from "./precision.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** Numbers for each scored position, in the order of `rows`. */
@@ -33,11 +32,6 @@ export interface HeadGradients {
 /** Logits of one chunk stay under this many numbers (64 MB of float32). */
 const CHUNK_LOGITS = 16 * 1024 * 1024;
 
-/** In what form the head's weight is held: that of the token table, which is the same where the two are tied. */
-export function headForm(config: ModelConfig): WeightForm {
-  return weightForm("lm_head.weight", [config.vocabSize, config.hiddenSize], config);
-}
-
 /** How many rows' logits exist together. */
 export function headChunkRows({ vocabSize }: ModelConfig): number {
   return Math.max(16, Math.min(1024, Math.floor(CHUNK_LOGITS / vocabSize)));
@@ -57,11 +51,11 @@ export class Head {
    * Log-probabilities and entropies at the chosen positions.
    *
    * @param hidden [batch, tokens, hidden] before the final norm.
-   * @param weights `norm`, the final norm's weight, and `head` with its parts.
+   * @param weights The final norm's weight and the head's, in float32.
    */
   async logProbs(
     hidden: DeviceTensor,
-    weights: Record<string, DeviceTensor>,
+    weights: { norm: DeviceTensor; head: DeviceTensor },
     wanted: HeadTargets,
   ): Promise<HeadOutput> {
     const [batch, tokens] = hidden.shape;
@@ -87,7 +81,7 @@ export class Head {
    */
   async backward(
     hidden: DeviceTensor,
-    weights: Record<string, DeviceTensor>,
+    weights: { norm: DeviceTensor; head: DeviceTensor },
     wanted: HeadTargets,
     coefficients: Float32Array,
     trainWeights: boolean,
@@ -271,7 +265,7 @@ function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): 
   const graph = new Graph();
   const all = graph.input("hidden", ["batch", "tokens", hiddenSize]);
   const norm = graph.input("norm", [hiddenSize]);
-  const head = denseWeight(declareWeight(graph, "head", [vocabSize, hiddenSize], headForm(config)));
+  const head = graph.input("head", [vocabSize, hiddenSize]);
   const rows = graph.input("rows", ["rows"], "int64");
   const inputs: HeadInputs = {
     hidden: gatherRows(reshape(all, ["batch*tokens", hiddenSize]), rows),

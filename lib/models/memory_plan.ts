@@ -115,6 +115,8 @@ function passBytes(config: ModelConfig, options: MemoryPlanOptions): (residualLa
   // and their sum.
   let head = 4 * Math.min(sizes.rows, headChunkRows(config)) * vocabSize * BYTES.float32;
   if (trainable === "all") head += 3 * vocabSize * hiddenSize * BYTES.float32;
+  // The head in float32, where it is held in less.
+  if (config.precision) head += vocabSize * hiddenSize * BYTES.float32;
   const weights = Object.values(blockWeightShapes(config));
   const layerGradients = trainable === "all"
     ? sumOf(weights.map((shape) => tensorBytes({ dtype: "float32", shape }, {})))

@@ -11,11 +11,11 @@
  * 4-bit model: they are what quantizing hurts most and what all GPUs can still read. A matrix whose rows are not whole
  * blocks of 32 numbers stays float32. Low-rank factors, activations, gradients and optimizer states are float32 always.
  */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import type { DeviceTensor, Engine, TensorData } from "../engine/mod.ts";
 import { type Bits, BLOCK, type DType, type Graph, quantizedShapes } from "../graph/mod.ts";
-import { quantize, type Weight } from "../kernels/mod.ts";
+import { quantize, type QuantizedData, readQuantized, type Weight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
-import { narrowToFloat16 } from "./safetensors.ts";
+import { narrowToFloat16, widenFloat16 } from "./safetensors.ts";
 
 /** The form of most weights. */
 export type WeightPrecision = "float32" | "float16" | "8bit" | "4bit";
@@ -34,7 +34,10 @@ export interface PrecisionOptions {
 }
 
 /** All of them. */
-export type Precision = Readonly<Required<PrecisionOptions>>;
+export interface Precision extends Readonly<Required<PrecisionOptions>> {
+  /** Whether the token table and the head are float32 all the same. */
+  readonly fullTables?: boolean;
+}
 
 /** What models have unless told otherwise. */
 export const FULL_PRECISION: Precision = { weights: "float32", symmetric: true, compute: "float32" };
@@ -61,6 +64,15 @@ export function resolvePrecision(precision: WeightPrecision | PrecisionOptions =
   return { weights, symmetric, compute };
 }
 
+/**
+ * The form in which the CPU decodes fastest where weights may take a program's memory besides: products of 4 bits have a
+ * kernel there, the others would be widened at each step, so they are once.
+ */
+export function frozenPrecision({ weights, symmetric, compute }: Precision): Precision {
+  if (weights === "4bit") return { weights, symmetric, compute, fullTables: true };
+  return compute === "float16" ? { weights, symmetric, compute } : FULL_PRECISION;
+}
+
 /** The form of one weight. */
 export type WeightForm =
   | { kind: "float32" }
@@ -79,11 +91,12 @@ export function weightForm(
   shape: readonly number[],
   { precision = FULL_PRECISION }: Pick<ModelConfig, "precision">,
 ): WeightForm {
-  const { weights, symmetric, compute } = precision;
+  const { weights, symmetric, compute, fullTables = false } = precision;
+  const isTable = name === "model.embed_tokens.weight" || name === "lm_head.weight";
+  if (isTable && fullTables) return FLOAT32;
   if (shape.length !== 2 || weights === "float32") return FLOAT32;
   if (weights === "float16") return { kind: "float16", compute };
   if (shape[1] % BLOCK !== 0) return FLOAT32;
-  const isTable = name === "model.embed_tokens.weight" || name === "lm_head.weight";
   if (isTable) return { kind: "blocks", bits: 8, symmetric: true };
   return { kind: "blocks", bits: weights === "8bit" ? 8 : 4, symmetric };
 }
@@ -162,6 +175,18 @@ function toFloat16(numbers: Float32Array): Uint16Array {
   const broken = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
   if (broken >= 0) throw new Error(`float16 cannot hold ${numbers[broken]}: expected numbers below 65520`);
   return halves;
+}
+
+/** A weight's numbers in float32, from its parts in the order of `weightParts`. */
+export function toFloat32(parts: readonly TensorData[], shape: readonly number[], form: WeightForm): Float32Array {
+  if (form.kind === "float32") return parts[0] as Float32Array;
+  if (form.kind === "float16") {
+    const numbers = new Float32Array(parts[0].length);
+    widenFloat16(parts[0] as Uint16Array, new Uint32Array(numbers.buffer));
+    return numbers;
+  }
+  const [codes, scales, zeroPoints = null] = parts;
+  return readQuantized({ codes, scales, zeroPoints } as QuantizedData, shape, form);
 }
 
 /** Throws where an engine cannot hold weights in that form. */

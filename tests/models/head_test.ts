@@ -40,7 +40,7 @@ async function withHead(
   run: (context: {
     model: Awaited<ReturnType<typeof createModel>>;
     hidden: DeviceTensor;
-    weights: Record<string, DeviceTensor>;
+    weights: { norm: DeviceTensor; head: DeviceTensor };
     wanted: HeadTargets;
   }) => Promise<void>,
 ): Promise<void> {
@@ -50,7 +50,7 @@ async function withHead(
     const hidden = await engine.store(numbers(random, 3000 * hiddenSize), [3, 1000, hiddenSize]);
     const rows = random.sample(Array.from({ length: 3000 }, (_, row) => row), 2500).sort((a, b) => a - b);
     const targets = rows.map(() => random.integer(0, vocabSize - 1));
-    await run({ model, hidden, weights: model.headWeights(), wanted: { rows, targets } });
+    await model.withHead((weights) => run({ model, hidden, weights, wanted: { rows, targets } }));
   });
 }
 

@@ -38,8 +38,8 @@ export const HEAD_WEIGHT = "head.weight";
 
 const TOKEN_TABLE = "model.embed_tokens.weight";
 
-/** The form of the token table, and of the head. */
-function tableForm(config: ModelConfig): WeightForm {
+/** The form in which a model holds the token table, and the head. */
+export function tableForm(config: ModelConfig): WeightForm {
   return weightForm(TOKEN_TABLE, [config.vocabSize, config.hiddenSize], config);
 }
 
@@ -114,6 +114,7 @@ export function segmentOutputs(
   lora: LoraShape,
   segment: Segment,
   form: CacheForm = "host",
+  { table = tableForm(config), head = tableForm(config) }: { table?: WeightForm; head?: WeightForm } = {},
 ): Record<string, Tensor> {
   const { hiddenSize, vocabSize, headDim } = config;
   const tokens = form === "step" ? 1 : "tokens";
@@ -121,7 +122,7 @@ export function segmentOutputs(
   const outputs: Record<string, Tensor> = {};
   let x = segment.start === 0
     ? embedding(
-      declareWeight(graph, TOKEN_TABLE, [vocabSize, hiddenSize], tableForm(config)),
+      declareWeight(graph, TOKEN_TABLE, [vocabSize, hiddenSize], table),
       graph.input("ids", ["batch", tokens], "int64"),
     )
     : graph.input("x", ["batch", tokens, hiddenSize]);
@@ -149,8 +150,7 @@ export function segmentOutputs(
     graph.input("chosen", ["chosen"], "int64"),
   );
   const normed = rmsNorm(chosen, graph.input("model.norm.weight", [hiddenSize]), config.rmsNormEps);
-  const head = declareWeight(graph, HEAD_WEIGHT, [vocabSize, hiddenSize], tableForm(config));
-  const logits = weightedLinear(normed, head);
+  const logits = weightedLinear(normed, declareWeight(graph, HEAD_WEIGHT, [vocabSize, hiddenSize], head));
   if (form !== "host") return { ...outputs, logits };
   const probabilities = softmax(mul(logits, graph.input("inverseTemperature", [])));
   return {

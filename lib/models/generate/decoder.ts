@@ -4,15 +4,25 @@ import { Graph, type Initializer, mul } from "../../graph/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
 import { loraNames, type LoraShape, NO_LORA } from "../block_programs.ts";
 import type { CausalLM } from "../causal_lm.ts";
+import type { ModelConfig } from "../config.ts";
 import { linearShape } from "../decoder_block.ts";
+import { weightShapes } from "../families.ts";
 import { ProgramCache } from "../program_cache.ts";
-import { HEAD_WEIGHT, planSegments, type Segment, segmentOutputs, segmentWeights } from "./decode_program.ts";
+import { headName } from "../wide_head.ts";
+import {
+  HEAD_WEIGHT,
+  planSegments,
+  type Segment,
+  segmentOutputs,
+  segmentWeights,
+  tableForm,
+} from "./decode_program.ts";
 import { DeviceKvCache } from "./device_kv_cache.ts";
 import { Scores } from "./draws.ts";
 import { HostKvCache } from "./host_kv_cache.ts";
 import type { DecodeStep, KvCache } from "./kv_cache.ts";
 import type { CacheForm } from "./layer_cache.ts";
-import { weightFeeds } from "../precision.ts";
+import { frozenPrecision, weightFeeds, weightForm } from "../precision.ts";
 
 /** How to compile a decoder. */
 export interface DecoderOptions {
@@ -82,7 +92,7 @@ export class Decoder {
     own.inverseTemperature = engine.upload(Float32Array.of(1 / temperature), []);
     const feeds: Record<string, DeviceTensor> = {
       ...Object.fromEntries(model.weights),
-      ...weightFeeds(new Map(Object.entries(model.headWeights())), "head", HEAD_WEIGHT),
+      ...weightFeeds(model.weights, headName(model.config), HEAD_WEIGHT),
       ...(adapter ? Object.fromEntries(adapter.factors) : {}),
       ...own,
     };
@@ -128,16 +138,19 @@ export class Decoder {
   }
 
   async #compile(form: CacheForm): Promise<CompiledSegment[]> {
-    const { model, model: { engine, config } } = this;
+    const { model, model: { engine } } = this;
     const frozen = this.weights === "frozen";
+    const config = frozen ? frozenConfig(model) : model.config;
+    const table = tableForm(model.config);
     const compiled: CompiledSegment[] = [];
     for (const segment of planSegments(config, frozen ? this.#segmentBytes : Infinity)) {
       const initializers: Record<string, Initializer> = {};
       for (const [name, source] of frozen ? segmentWeights(config, segment) : []) {
-        const weight = model.weight(source);
-        initializers[name] = { data: await engine.read(weight) as Initializer["data"], shape: weight.shape };
+        initializers[name] = await initializerOf(model, config, source);
       }
-      const outputs = segmentOutputs(config, this.lora, segment, form);
+      // What stays an input is fed in the form that the model holds it in.
+      const head = HEAD_WEIGHT in initializers ? tableForm(config) : table;
+      const outputs = segmentOutputs(config, this.lora, segment, form, { table, head });
       compiled.push({ segment, program: await engine.compile({ outputs, initializers, lowLatency: true }) });
     }
     return compiled;
@@ -208,4 +221,20 @@ export class Decoder {
     for (const segments of forms) for (const { program } of await segments) await program.dispose();
     await this.programs.dispose();
   }
+}
+
+/** The model's configuration with the form that its weights have in programs of their own. */
+function frozenConfig({ config, engine }: CausalLM): ModelConfig {
+  if (!config.precision || !engine.sharesMemory || engine.copiesFeeds) return config;
+  return { ...config, precision: frozenPrecision(config.precision) };
+}
+
+/** A tensor of a weight in the form that `config` asks for. */
+async function initializerOf(model: CausalLM, config: ModelConfig, name: string): Promise<Initializer> {
+  const { shape, dtype } = model.weight(name);
+  const whole = weightShapes(model.config)[name];
+  if (whole && dtype !== "float32" && weightForm(name, whole, config).kind === "float32") {
+    return { data: await model.readWeight(name), shape: whole };
+  }
+  return { data: await model.engine.read(model.weight(name)) as Initializer["data"], shape };
 }
