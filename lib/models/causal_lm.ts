@@ -42,7 +42,7 @@ export class CausalLM {
   constructor(
     readonly engine: Engine,
     readonly config: ModelConfig,
-    /** Weights by their names in the checkpoint. */
+    /** Weights by their names in the checkpoint; those of few bits have `NAME.scales` and perhaps `NAME.zeroPoints` beside them. */
     readonly weights: Map<string, DeviceTensor>,
   ) {
     this.head = new Head(engine, config);
@@ -114,7 +114,7 @@ export class CausalLM {
     const { residualLayers = this.config.layers } = options;
     const { batch: rows, tokens } = batch;
     checkTokenBatch(batch, this.config);
-    if (trainable === "all") this.needFullPrecision("training all weights");
+    if (trainable === "all") this.needFullPrecision("training without an adapter");
     if (embeddingNoise) checkNoise(embeddingNoise, batch, this.config);
     const tables = await this.rotaryTables(positionsIn(batch));
     const shared: Record<string, DeviceTensor> = {

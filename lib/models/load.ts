@@ -155,7 +155,8 @@ const WEIGHT_FILE = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
  * Writes config.json, generation_config.json and the float32 weights into a folder, as transformers reads them. The folder is made
  * if needed; other files in it, such as a tokenizer, stay. The new model takes the place of an earlier one as a whole.
  *
- * @throws When the weights are held in less than float32; {DiskFullError} when the disk is full; as after every failure, an earlier model is then still there
+ * @throws When the weights are held in less than float32, or {DiskFullError} when the disk is full. As after every failure, an
+ *   earlier model is then still there.
  */
 export async function saveModel(model: CausalLM, folder: string, options: SaveModelOptions = {}): Promise<void> {
   const { dtype = "BF16", maxShardBytes, fileSystem } = options;

@@ -11,6 +11,8 @@ import { linearShape } from "./decoder_block.ts";
 import { blockWeightShapes, weightShapes } from "./families.ts";
 import { fusedOutputs } from "./fused_program.ts";
 import { headChunkRows } from "./head.ts";
+import { weightBytes, weightForm } from "./precision.ts";
+import { headName } from "./wide_head.ts";
 
 /** What a plan is made for. */
 export interface MemoryPlanOptions {
@@ -91,8 +93,9 @@ export function defaultBudget(available: number, trained: number): number {
 
 /** Bytes that a pass may take of a card's, where programs that train and programs that decode each hold the weights. */
 export function cardBudget(memoryBytes: number, config: ModelConfig): number {
-  const weights = BYTES.float32 * sumOf(Object.values(weightShapes(config)).map(sizeOf));
-  return Math.max(0, memoryBytes / SLACK - 2 * weights);
+  const weights = Object.entries(weightShapes(config))
+    .map(([name, shape]) => weightBytes(name, shape, weightForm(name, shape, config)));
+  return Math.max(0, memoryBytes / SLACK - 2 * sumOf(weights));
 }
 
 function trainedNumbers(config: ModelConfig, { adapter, trainable }: MemoryPlanOptions): number {
@@ -116,7 +119,8 @@ function passBytes(config: ModelConfig, options: MemoryPlanOptions): (residualLa
   let head = 4 * Math.min(sizes.rows, headChunkRows(config)) * vocabSize * BYTES.float32;
   if (trainable === "all") head += 3 * vocabSize * hiddenSize * BYTES.float32;
   // The head in float32, where it is held in less.
-  if (config.precision) head += vocabSize * hiddenSize * BYTES.float32;
+  const { kind } = weightForm(headName(config), [vocabSize, hiddenSize], config);
+  if (kind !== "float32") head += vocabSize * hiddenSize * BYTES.float32;
   const weights = Object.values(blockWeightShapes(config));
   const layerGradients = trainable === "all"
     ? sumOf(weights.map((shape) => tensorBytes({ dtype: "float32", shape }, {})))

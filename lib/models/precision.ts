@@ -12,7 +12,7 @@
  * blocks of 32 numbers stays float32. Low-rank factors, activations, gradients and optimizer states are float32 always.
  */
 import type { DeviceTensor, Engine, TensorData } from "../engine/mod.ts";
-import { type Bits, BLOCK, type DType, type Graph, quantizedShapes } from "../graph/mod.ts";
+import { type Bits, BLOCK, BYTES, type DType, type Graph, quantizedShapes, sizeOf } from "../graph/mod.ts";
 import { quantize, type QuantizedData, readQuantized, type Weight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { narrowToFloat16, widenFloat16 } from "./safetensors.ts";
@@ -117,6 +117,12 @@ export function weightParts(name: string, shape: readonly number[], form: Weight
   };
   if (!form.symmetric) parts[`${name}.zeroPoints`] = { dtype: "uint8", shape: zeroPoints };
   return parts;
+}
+
+/** Bytes that a weight takes in its form. */
+export function weightBytes(name: string, shape: readonly number[], form: WeightForm): number {
+  const parts = Object.values(weightParts(name, shape, form));
+  return parts.reduce((sum, { dtype, shape }) => sum + BYTES[dtype] * sizeOf(shape), 0);
 }
 
 /** Declares a weight as inputs of a graph, by the names of its parts. */

@@ -48,9 +48,12 @@ export async function createPolicy(options: PolicyOptions) {
   };
   const score = async (scorer: CausalLM, with_: LoraAdapter | undefined, part: RolloutBatch) => {
     const pass = await scorer.forward(part.batch.tokens, { adapter: with_ });
-    const { logProbs } = await scorer.logProbs(pass, part.wanted);
-    pass.hidden.dispose();
-    return byRollout(part, logProbs);
+    try {
+      const { logProbs } = await scorer.logProbs(pass, part.wanted);
+      return byRollout(part, logProbs);
+    } finally {
+      disposePass(pass);
+    }
   };
 
   /** The loss of a micro-batch, and its gradients to the optimizer. Uses the pass up. */

@@ -62,11 +62,13 @@ export class TrainingSession {
   /**
    * Begins a run, or goes on with one where the options say so.
    *
-   * @throws When options contradict each other, `outputDir` holds checkpoints that are not to be resumed, there is no
-   *   checkpoint at the path given, or it belongs to another run; the message says what to do.
+   * @throws When options contradict each other, there is no adapter to train and the weights are not float32, `outputDir`
+   *   holds checkpoints that are not to be resumed, there is no checkpoint at the path given, or it belongs to another run;
+   *   the message says what to do.
    */
   static async open(setup: SessionSetup): Promise<TrainingSession> {
     checkEvaluation(setup);
+    if (!setup.adapter) setup.model.needFullPrecision("training without an adapter");
     const session = new TrainingSession(setup);
     if ((setup.options.evalSteps ?? 0) > 0 && !setup.evaluation) {
       session.note("evalSteps is set, but there is nothing to evaluate on");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { type CompileOptions, createEngine, type Engine, type Program } from "../../lib/engine/mod.ts";
 import { add, cast, Graph, linear } from "../../lib/graph/mod.ts";
-import { type CausalLM, loadModel, type WeightPrecision } from "../../lib/models/mod.ts";
+import { type CausalLM, Decoder, generate, loadModel, type WeightPrecision } from "../../lib/models/mod.ts";
 import { frozenWeights } from "../../lib/models/frozen_weights.ts";
 import { cardBudget } from "../../lib/models/memory_plan.ts";
 import { Random } from "../../lib/random/mod.ts";
@@ -142,6 +142,27 @@ Deno.test("CausalLM trains all weights as inputs where each run copies its feeds
     assert.ok(program.inputNames.includes("model.layers.2.mlp.up_proj.weight"));
   }));
 
+for (const precision of ["float32", "float16", "8bit", "4bit"] as const) {
+  Deno.test(`Decoder freezes the base model of ${precision} as it is, and the token table too, where each run copies its feeds`, () =>
+    withBoth(async (plain, copying, engine) => {
+      const options = { prompts: [[3, 4, 5], [6]], maxNewTokens: 8, temperature: 0, stopTokenIds: [] };
+      const texts: number[][][] = [];
+      for (const model of [plain, copying]) {
+        const decoder = new Decoder(model);
+        texts.push((await generate(model, { ...options, decoder })).map(([{ tokenIds }]) => [...tokenIds]));
+        await decoder.dispose();
+      }
+      assert.deepEqual(texts[1], texts[0]);
+      const [{ program, options: { initializers = {}, foldConstants } }, ...others] = engine.compiled.filter(
+        ({ program }) => program.outputNames.includes("logits"),
+      );
+      assert.deepEqual(others, []);
+      assert.deepEqual(program.inputNames.filter((name) => copying.weights.has(name) || /^head/.test(name)), []);
+      assert.equal(foldConstants, precision === "float32");
+      for (const [name, tensor] of copying.weights) assert.deepEqual(initializers[name].data, tensor.data, name);
+    }, { precision }));
+}
+
 Deno.test("frozenWeights() takes the largest weights that fit, of those that the program reads", async () => {
   const engine = await createEngine({ threads: 1 });
   const graph = new Graph();
@@ -187,10 +208,12 @@ Deno.test("frozenWeights() asks that nothing be widened where weights are in les
   await engine.dispose();
 });
 
-Deno.test("cardBudget() leaves room for the weights twice, and is nothing where they do not fit", () =>
-  withBoth((plain) => {
-    const weights = 4 * plain.parameterCount;
-    assert.equal(cardBudget(12e9, plain.config), 10e9 - 2 * weights);
-    assert.equal(cardBudget(weights, plain.config), 0);
-    return Promise.resolve();
-  }));
+for (const precision of ["float32", "4bit"] as const) {
+  Deno.test(`cardBudget() leaves room for weights of ${precision} twice, and is nothing where they do not fit`, () =>
+    withBoth((plain) => {
+      const weights = [...plain.weights.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+      assert.equal(cardBudget(12e9, plain.config), 10e9 - 2 * weights);
+      assert.equal(cardBudget(weights, plain.config), 0);
+      return Promise.resolve();
+    }, { precision }));
+}

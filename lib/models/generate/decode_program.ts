@@ -4,14 +4,12 @@
  * it (ONNX Runtime then lays them out for speed) or fed at each run.
  */
 import {
-  BYTES,
   gatherRows,
   Graph,
   mul,
   multiplyDimensions,
   reduceMax,
   reshape,
-  sizeOf,
   softmax,
   type Tensor,
 } from "../../graph/mod.ts";
@@ -21,7 +19,7 @@ import type { ModelConfig } from "../config.ts";
 import type { LinearModule } from "../decoder_block.ts";
 import { blockWeightShapes, decoderBlock, weightShapes } from "../families.ts";
 import { MOST_FROZEN_BYTES } from "../frozen_weights.ts";
-import { declareWeight, type WeightForm, weightForm, weightParts } from "../precision.ts";
+import { declareWeight, weightBytes, type WeightForm, weightForm, weightParts } from "../precision.ts";
 import { cacheAttention, type CacheForm } from "./layer_cache.ts";
 
 /** Which part of the model one program computes. The first part also looks up the tokens' embeddings. */
@@ -66,8 +64,15 @@ export function planSegments(config: ModelConfig, limitBytes: number): Segment[]
  * The tensors of the weights that a segment may freeze, by the names of the inputs they take the place of: those of the
  * checkpoint, the head's under `HEAD_WEIGHT`. What does not fit into one ONNX file (the head of Qwen2.5-7B is 2.2 GB) is
  * left out, and remains an input.
+ *
+ * @param withTable Whether the token table is one of them, as the first segment needs it: a run reads few of its rows, so that
+ *   it may be fed wherever feeds are not copied.
  */
-export function segmentWeights(config: ModelConfig, { start, end, head }: Segment): Map<string, string> {
+export function segmentWeights(
+  config: ModelConfig,
+  { start, end, head }: Segment,
+  withTable = false,
+): Map<string, string> {
   const shapes = weightShapes(config);
   const names = new Map<string, string>();
   let left = MOST_FROZEN_BYTES;
@@ -88,13 +93,12 @@ export function segmentWeights(config: ModelConfig, { start, end, head }: Segmen
     freeze("model.norm.weight", "model.norm.weight");
     freeze(HEAD_WEIGHT, config.tieWordEmbeddings ? TOKEN_TABLE : "lm_head.weight");
   }
+  if (withTable && start === 0) freeze(TOKEN_TABLE, TOKEN_TABLE);
   return names;
 }
 
-/** Bytes of a weight in its form. */
 function bytesOf(config: ModelConfig, name: string, shape: readonly number[]): number {
-  const parts = Object.values(weightParts(name, shape, weightForm(name, shape, config)));
-  return parts.reduce((sum, { dtype, shape }) => sum + BYTES[dtype] * sizeOf(shape), 0);
+  return weightBytes(name, shape, weightForm(name, shape, config));
 }
 
 /**

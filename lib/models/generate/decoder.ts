@@ -72,6 +72,15 @@ export class Decoder {
     this.programs = new ProgramCache(model.engine);
   }
 
+  /**
+   * Whether steps read the float32 head that a model of few bits keeps for training. Freezing one more would take several
+   * times its memory while it is compiled, for a tenth of a step's time.
+   */
+  get #borrowsHead(): boolean {
+    const [held, read] = [this.model.config, frozenConfig(this.model)].map((config) => tableForm(config).kind);
+    return this.weights === "frozen" && held !== "float32" && read === "float32";
+  }
+
   /** Compiles the programs, if that was not done before. `generate` does it by itself. */
   async prepare(): Promise<void> {
     const forms: CacheForm[] = this.model.engine.sharesMemory ? ["host"] : ["prompt", "step"];
@@ -92,7 +101,9 @@ export class Decoder {
     own.inverseTemperature = engine.upload(Float32Array.of(1 / temperature), []);
     const feeds: Record<string, DeviceTensor> = {
       ...Object.fromEntries(model.weights),
-      ...weightFeeds(model.weights, headName(model.config), HEAD_WEIGHT),
+      ...(this.#borrowsHead
+        ? { [HEAD_WEIGHT]: await model.withHead(({ head }) => Promise.resolve(head)) }
+        : weightFeeds(model.weights, headName(model.config), HEAD_WEIGHT)),
       ...(adapter ? Object.fromEntries(adapter.factors) : {}),
       ...own,
     };
@@ -133,7 +144,11 @@ export class Decoder {
 
   #compiled(form: CacheForm): Promise<CompiledSegment[]> {
     let segments = this.#segments.get(form);
-    if (!segments) this.#segments.set(form, segments = this.#compile(form));
+    if (!segments) {
+      this.#segments.set(form, segments = this.#compile(form));
+      // What could not be compiled is tried again when it is next needed.
+      segments.catch(() => this.#segments.delete(form));
+    }
     return segments;
   }
 
@@ -143,15 +158,24 @@ export class Decoder {
     const config = frozen ? frozenConfig(model) : model.config;
     const table = tableForm(model.config);
     const compiled: CompiledSegment[] = [];
-    for (const segment of planSegments(config, frozen ? this.#segmentBytes : Infinity)) {
-      const initializers: Record<string, Initializer> = {};
-      for (const [name, source] of frozen ? segmentWeights(config, segment) : []) {
-        initializers[name] = await initializerOf(model, config, source);
+    try {
+      for (const segment of planSegments(config, frozen ? this.#segmentBytes : Infinity)) {
+        const initializers: Record<string, Initializer> = {};
+        for (const [name, source] of frozen ? segmentWeights(config, segment, engine.copiesFeeds) : []) {
+          if (this.#borrowsHead && name.startsWith(HEAD_WEIGHT)) continue;
+          initializers[name] = await initializerOf(model, config, source);
+        }
+        // What stays an input is fed in the form that the model holds it in.
+        const head = this.#borrowsHead || HEAD_WEIGHT in initializers ? tableForm(config) : table;
+        const outputs = segmentOutputs(config, this.lora, segment, form, { table, head });
+        // On a card weights stay as small as they are; on the CPU they have the form that is fastest already.
+        const foldConstants = !engine.copiesFeeds || isFloat32(initializers);
+        const program = await engine.compile({ outputs, initializers, lowLatency: true, foldConstants });
+        compiled.push({ segment, program });
       }
-      // What stays an input is fed in the form that the model holds it in.
-      const head = HEAD_WEIGHT in initializers ? tableForm(config) : table;
-      const outputs = segmentOutputs(config, this.lora, segment, form, { table, head });
-      compiled.push({ segment, program: await engine.compile({ outputs, initializers, lowLatency: true }) });
+    } catch (error) {
+      for (const { program } of compiled) await program.dispose();
+      throw error;
     }
     return compiled;
   }
@@ -218,7 +242,9 @@ export class Decoder {
   async dispose(): Promise<void> {
     const forms = [...this.#segments.values()];
     this.#segments.clear();
-    for (const segments of forms) for (const { program } of await segments) await program.dispose();
+    for (const segments of forms) {
+      for (const { program } of await segments.catch(() => [])) await program.dispose();
+    }
     await this.programs.dispose();
   }
 }
@@ -227,6 +253,10 @@ export class Decoder {
 function frozenConfig({ config, engine }: CausalLM): ModelConfig {
   if (!config.precision || !engine.sharesMemory || engine.copiesFeeds) return config;
   return { ...config, precision: frozenPrecision(config.precision) };
+}
+
+function isFloat32(initializers: Readonly<Record<string, Initializer>>): boolean {
+  return Object.values(initializers).every(({ data }) => data instanceof Float32Array);
 }
 
 /** A tensor of a weight in the form that `config` asks for. */

@@ -37,7 +37,9 @@ async function* eventsByStep(model: CausalLM, options: GenerateOptions): AsyncGe
   const settings = resolveSettings(model.config, options);
   const { adapter = null, decoder: ownDecoder, signal, onToken, onProgress } = options;
   if (ownDecoder && ownDecoder.model !== model) throw new Error("decoder: it was made for another model");
-  const decoder = ownDecoder ?? new Decoder(model, { adapter, weights: "inputs" });
+  // One text is not worth freezing float32 weights for; those of few bits would be widened at each step.
+  const weights = model.config.precision ? undefined : "inputs";
+  const decoder = ownDecoder ?? new Decoder(model, { adapter, weights });
   const total = settings.prompts.length * settings.samples;
   let [finished, tokens] = [0, 0];
   let [policy, scheduler]: [Policy | null, Scheduler | null] = [null, null];
