@@ -25,6 +25,9 @@ kiln_lavapipe_fetch() ( # kiln_lavapipe_fetch FOLDER: puts the files there, all 
   fail() { echo "install-lavapipe: $*" && exit 1; }
   folder=$1
   kiln_lavapipe_loads "$folder" >/dev/null && exit 0
+  # It will be replaced.
+  [ -z "$(ls -A "$folder" 2>/dev/null)" ] || [ -e "$folder/libvulkan_lvp.so" ] ||
+    fail "$folder holds something else: name another folder in KILN_LAVAPIPE"
 
   started=$SECONDS
   for tool in apt-get dpkg ldd; do command -v "$tool" >/dev/null || fail "this needs Debian's $tool"; done

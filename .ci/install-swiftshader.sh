@@ -12,6 +12,9 @@ kiln_swiftshader_fetch() ( # kiln_swiftshader_fetch FOLDER: puts the files there
   missing=0
   for file in $files; do [ -s "$folder/$file" ] || missing=1; done
   [ "$missing" -eq 0 ] && exit 0
+  # It will be replaced.
+  [ -z "$(ls -A "$folder" 2>/dev/null)" ] || [ -e "$folder/libvk_swiftshader.so" ] ||
+    { echo "install-swiftshader: $folder holds something else: name another in KILN_SWIFTSHADER" && exit 1; }
 
   mkdir -p "$(dirname "$folder")" && work=$(mktemp -d "$folder.XXXXXX") || exit 1
   trap 'rm -rf "$work"' EXIT
@@ -30,6 +33,6 @@ if kiln_swiftshader_fetch "$KILN_SWIFTSHADER" >&2; then
   export VK_ICD_FILENAMES="$KILN_SWIFTSHADER/vk_swiftshader_icd.json"
   export VK_DRIVER_FILES=$VK_ICD_FILENAMES XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp} KILN_WEBGPU=1
 else
-  echo "install-swiftshader: could not fetch chromium-common; this needs Debian's apt-get and dpkg, and a network" >&2
+  echo "install-swiftshader: no SwiftShader; this needs Debian's apt-get and dpkg, and a network" >&2
   false
 fi

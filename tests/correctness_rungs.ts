@@ -181,6 +181,30 @@ export const RUNGS: readonly Rung[] = [
     filter: /packed rows/,
   },
   {
+    what:
+      "Frozen weights in 4 and 8 bits, with and without zero points, and in float16: loss and gradients of an adapter",
+    against: "PEFT in float64 on the same rounded numbers",
+    tests: GOLDEN,
+    filter: /with frozen weights/,
+  },
+  {
+    what: "AdamW with its moments in 8 bits",
+    against: "itself in float64, with bitsandbytes' levels",
+    tests: ["kernels/adamw_8bit_test.ts"],
+    comparisons: /^(?!bitsandbytes)/, // whose own rounding is not to the nearest level
+  },
+  {
+    what: "Value and gradient of every operator and kernel on WebGPU (a GPU in software)",
+    against: "the float64 reference",
+    tests: ["engine/webgpu_test.ts"],
+    kind: "reference",
+  },
+  {
+    what: "20 steps of SFT on WebGPU (a GPU in software): losses, norms and every trained parameter",
+    against: "the CPU",
+    tests: ["train/webgpu_sft_test.ts"],
+  },
+  {
     what: "Rows padded on the left",
     against: "padded on the right",
     tests: ["train/sft_equivalences_test.ts"],

@@ -31,7 +31,8 @@ const MARGIN = 1.1;
  * Takes the fastest device: by the product of both speeds, so that one twice as fast in training and half as fast in
  * decoding is no better. The CPU is kept where another device is ahead by less than a tenth.
  *
- * @param measured The devices at hand; the CPU is one of them, and need not be measured where it is the only one.
+ * @param measured The devices at hand. The CPU need not be measured where it is the only one; where it could not be, it is
+ *   kept, since it always works.
  */
 export function chooseDevice(
   measured: readonly DeviceSpeed[],
@@ -43,7 +44,10 @@ export function chooseDevice(
   if (others.length === 0) {
     return { device: "cpu", reason: lacking ? `cpu: no GPU to use (${lacking})` : "cpu: no GPU" };
   }
-  if (!cpu) throw new Error("chooseDevice: the CPU was not measured");
+  if (!cpu) {
+    const unknown = "cpu: it was not measured, so no other is known to be faster";
+    return { device: "cpu", reason: lacking ? `${unknown} (${lacking})` : unknown };
+  }
   const ahead = (speed: DeviceSpeed) => Math.sqrt((speed.gflops / cpu.gflops) * (speed.gigabytes / cpu.gigabytes));
   const best = others.reduce((a, b) => ahead(b) > ahead(a) ? b : a);
   const chosen = ahead(best) >= MARGIN ? best : cpu;

@@ -54,8 +54,9 @@ export class CudaEngine extends HostEngine {
     const program = await this.compile({ outputs });
     const fed = this.upload(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
     try {
-      const { sums } = await program.run({ x: fed });
-      const numbers = sums.data!.join(" ");
+      const results = await program.run({ x: fed });
+      Object.values(results).forEach((tensor) => tensor.dispose());
+      const numbers = results.sums.data!.join(" ");
       if (numbers !== "5 7 9") throw new Error(`sums of 1 2 3 and 4 5 6 came out as ${numbers}`);
     } finally {
       fed.dispose();

@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { type CudaCard, cudaCards } from "./cuda_cards.ts";
 import { neededLibraries } from "./elf.ts";
@@ -74,7 +75,7 @@ const DEFAULT_FOLDERS = [
  * Products of float32 use TensorFloat-32 on cards that have it (10 bits of fraction), which cannot be switched off from
  * here; `NVIDIA_TF32_OVERRIDE=0` in the environment does.
  */
-export function cudaInstallSteps(folder: string): string {
+function cudaInstallSteps(folder: string): string {
   return [
     `python3 -m pip install --target ~/.cache/kiln/cuda "onnxruntime-gpu[cuda,cudnn]==${ort.env.versions.node}"`,
     `cp ~/.cache/kiln/cuda/onnxruntime/capi/libonnxruntime_providers_{shared,cuda}.so '${folder}'`,
@@ -118,10 +119,9 @@ function unavailable(missing: string[], description: string, advice: string): Cu
   return { available: false, missing, cards: [], description, advice };
 }
 
-/** Where the npm package keeps its native libraries, and looks for the provider. */
-function nativeFolder(): string {
-  const main = createRequire(import.meta.url).resolve("onnxruntime-node");
-  return new URL("../bin/napi-v6/linux/x64", `file://${main}`).pathname;
+/** Where the npm package, whose main file is in its folder dist, keeps its native libraries and looks for the provider. */
+export function nativeFolder(main: string = createRequire(import.meta.url).resolve("onnxruntime-node")): string {
+  return join(main, "../../bin/napi-v6/linux/x64");
 }
 
 function pathsIn(list: string | undefined): string[] {

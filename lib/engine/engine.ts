@@ -17,8 +17,8 @@ export interface DeviceTensor {
   /** Size in bytes. */
   readonly byteLength: number;
   /**
-   * The tensor's own memory where the engine computes on the CPU, null elsewhere. Writing to it changes the tensor;
-   * code that must work on every device uses `Engine.read` and `Engine.upload` instead.
+   * The tensor's own memory where it lies in this process's, null where it lies on a device. Writing to it changes the
+   * tensor; code that must work on every device uses `Engine.read` and `Engine.upload` instead.
    */
   readonly data: TensorData | null;
   dispose(): void;
@@ -32,14 +32,16 @@ export interface Program {
    * Runs the program. `feeds` may hold more than the program needs, so that programs with and without some inputs can
    * share one record.
    *
-   * @param into Tensors to write outputs to, by name (on the CPU, where this saves an allocation).
+   * @param into Tensors to write outputs to, by name, which saves an allocation where the engine `sharesMemory`. WebGPU
+   *   cannot write to tensors that it is given, and refuses them.
    * @throws When an input is missing, was disposed, or does not have the dtype and shape that the graph declares; when a
-   *   tensor of `into` is not one that the program can write. The message names it.
+   *   tensor of `into` is not one that the program can write (the message names it); when the program was disposed.
    */
   run(
     feeds: Readonly<Record<string, DeviceTensor>>,
     into?: Readonly<Record<string, DeviceTensor>>,
   ): Promise<Record<string, DeviceTensor>>;
+  /** Frees it. Another time does nothing. */
   dispose(): Promise<void>;
 }
 
@@ -73,7 +75,8 @@ export interface Engine {
   compile(options: CompileOptions): Promise<Program>;
   /**
    * Makes a tensor of numbers that change at every step (token ids, masks). On the CPU the array itself becomes the
-   * tensor: nothing is copied. On a GPU it is copied by each run that is fed with it, and must have elements.
+   * tensor: nothing is copied. On a GPU it is copied by each run that is fed with it, and must have elements on WebGPU.
+   * TensorFlow.js copies it at once.
    *
    * @throws When the data does not fill the shape.
    */
@@ -86,5 +89,6 @@ export interface Engine {
   read(tensor: DeviceTensor): Promise<TensorData>;
   /** Bytes in tensors of this engine that were not disposed. */
   readonly bytesInUse: number;
+  /** Frees the programs that were not disposed. Tensors stay their owners'. */
   dispose(): Promise<void>;
 }

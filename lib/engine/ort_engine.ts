@@ -74,7 +74,8 @@ export abstract class HostEngine extends OrtEngine {
   }
 
   read(tensor: DeviceTensor): Promise<TensorData> {
-    return Promise.resolve(tensor.data!);
+    if (tensor.data) return Promise.resolve(tensor.data);
+    return Promise.reject(new Error("read: the tensor was made by an engine of another kind"));
   }
 }
 

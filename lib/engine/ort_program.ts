@@ -1,7 +1,7 @@
 /** A compiled graph as ONNX Runtime runs it. */
 import type * as ort from "onnxruntime-node";
 import type { Tensor } from "../graph/mod.ts";
-import type { CompileOptions, DeviceTensor, Program } from "./engine.ts";
+import type { CompileOptions, DeviceTensor, Engine, Program } from "./engine.ts";
 import { checkedFeeds, checkedTarget, showFeeds } from "./feeds.ts";
 import { type ByteCounter, dataOf, OrtTensor } from "./ort_tensor.ts";
 
@@ -10,16 +10,13 @@ export function fileName(output: string): string {
   return `output ${output}`;
 }
 
-function isOrtTensor(tensor: DeviceTensor): tensor is OrtTensor {
-  return tensor instanceof OrtTensor;
-}
-
 /** A session, with inputs checked and results wrapped. */
 export class OrtProgram implements Program {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  #isDisposed = false;
   constructor(
-    readonly engine: ByteCounter & { readonly description: string },
+    readonly engine: ByteCounter & Pick<Engine, "description" | "sharesMemory">,
     readonly session: ort.InferenceSession,
     readonly inputs: readonly Tensor[],
     readonly outputs: CompileOptions["outputs"],
@@ -33,19 +30,26 @@ export class OrtProgram implements Program {
     feeds: Readonly<Record<string, DeviceTensor>>,
     into: Readonly<Record<string, DeviceTensor>> = {},
   ): Promise<Record<string, DeviceTensor>> {
-    const { given, sizes } = checkedFeeds(this.inputs, feeds, isOrtTensor);
+    if (this.#isDisposed) throw new Error("the program was disposed");
+    const { description, sharesMemory } = this.engine;
+    // A tensor on a GPU is out of reach for what computes in this process.
+    const isOwn = (tensor: DeviceTensor): tensor is OrtTensor =>
+      tensor instanceof OrtTensor && (tensor.data !== null || !sharesMemory);
+    const { given, sizes } = checkedFeeds(this.inputs, feeds, isOwn);
     const ortFeeds: Record<string, ort.Tensor> = {};
     given.forEach(({ tensor }, position) => ortFeeds[this.inputNames[position]] = tensor);
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const name of this.outputNames) fetches[fileName(name)] = null;
     for (const name of Object.keys(into)) {
-      fetches[fileName(name)] = checkedTarget(this.outputs, into, name, sizes, isOrtTensor).tensor;
+      fetches[fileName(name)] = checkedTarget(this.outputs, into, name, sizes, isOwn).tensor;
+      // ONNX Runtime's binding would leave the tensor as it is and return another.
+      if (!sharesMemory) throw new Error(`output "${name}": ${description} cannot write to a tensor that is given`);
     }
     let results: ort.InferenceSession.OnnxValueMapType;
     try {
       results = await this.session.run(ortFeeds, fetches);
     } catch (error) {
-      throw new Error(`${this.engine.description}, given ${showFeeds(this.inputs, given)}: ${message(error)}`);
+      throw new Error(`${description}, given ${showFeeds(this.inputs, given)}: ${message(error)}`);
     }
     const outputs: Record<string, DeviceTensor> = {};
     for (const name of this.outputNames) {
@@ -61,6 +65,8 @@ export class OrtProgram implements Program {
   }
 
   async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.onDispose();
     await this.session.release();
   }

@@ -1,4 +1,7 @@
-/** The WebGPU provider that ONNX Runtime's npm package carries: Vulkan, Metal or D3D12, with nothing to install. */
+/**
+ * The WebGPU provider that ONNX Runtime's npm package carries, but for Linux on arm64: Vulkan, Metal or D3D12, with nothing
+ * to install.
+ */
 import * as ort from "onnxruntime-node";
 import { cast, type DType, Graph, identity, showShape, sizeOf } from "../graph/mod.ts";
 import type { DeviceTensor, TensorData } from "./engine.ts";
@@ -7,8 +10,8 @@ import { message, type OrtProgram } from "./ort_program.ts";
 import { dtypeOf, makeOrtTensor, OrtTensor } from "./ort_tensor.ts";
 
 /** What to do where no GPU can be used. */
-export const WEBGPU_NEEDS = "It needs a GPU with a Vulkan, Metal or D3D12 driver (on Linux also the Vulkan loader, " +
-  "package libvulkan1)";
+const WEBGPU_NEEDS = "It needs a GPU with a Vulkan, Metal or D3D12 driver (on Linux also the Vulkan loader, " +
+  "package libvulkan1; for Linux on arm64 ONNX Runtime's npm package has no WebGPU)";
 
 /** Starts the provider. Throws, saying what is missing, where there is no adapter that it can use. */
 export async function createWebGpuEngine(): Promise<WebGpuEngine> {
@@ -70,10 +73,12 @@ export class WebGpuEngine extends OrtEngine {
 
   async store(data: TensorData, shape: readonly number[], dtype = dtypeOf(data)): Promise<DeviceTensor> {
     const staged = this.upload(data, shape, dtype);
-    const copier = await this.#copier(dtype, shape.length, "gpu-buffer");
-    const { y } = await copier.run({ x: staged });
-    staged.dispose();
-    return y;
+    try {
+      const copier = await this.#copier(dtype, shape.length, "gpu-buffer");
+      return (await copier.run({ x: staged })).y;
+    } finally {
+      staged.dispose();
+    }
   }
 
   async read(tensor: DeviceTensor): Promise<TensorData> {

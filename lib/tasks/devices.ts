@@ -11,7 +11,8 @@ const NO_ADAPTER =
   Debian, Ubuntu: apt install libvulkan1; for AMD and Intel also mesa-vulkan-drivers; for NVIDIA its own driver
   Fedora: dnf install vulkan-loader mesa-vulkan-drivers
 In a container, the GPU must be handed in: --device /dev/dri, or NVIDIA's container toolkit with
-NVIDIA_DRIVER_CAPABILITIES=all. Everything runs on the CPU meanwhile.`;
+NVIDIA_DRIVER_CAPABILITIES=all. For Linux on arm64, such a container on a Mac included, ONNX Runtime's npm package has
+no WebGPU. Everything runs on the CPU meanwhile.`;
 
 /** The report as lines for people. */
 export function showReport({ cpu, adapters, webgpu, cuda, tensorflow, auto }: DeviceReport): string {

@@ -24,12 +24,13 @@ export interface LocalSampler {
 }
 
 /**
- * A sampler over the local model. With an adapter the model's own weights may be frozen into fast programs once, where
- * that is faster; without one they are read anew at each call, since training changes them.
+ * A sampler over the local model. With an adapter, or in few bits, the model's own weights stay as they are: they may be
+ * frozen into fast programs once, where that is faster. Else they are read anew at each call, since training changes them.
  */
 export function localSampler(options: LocalSamplerOptions): LocalSampler {
   const { model, adapter = null, maxCompletionLength = 512, seed = 42, ...sampling } = options;
-  const decoder = new Decoder(model, { adapter, weights: adapter ? undefined : "inputs" });
+  const isFixed = adapter !== null || model.config.precision !== undefined;
+  const decoder = new Decoder(model, { adapter, weights: isFixed ? undefined : "inputs" });
   const sample: Sampler = async ({ prompts, samples, round, signal }) => {
     const completions = await generate(model, {
       ...sampling,

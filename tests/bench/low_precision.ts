@@ -76,7 +76,7 @@ async function measurePrecision(precision: WeightPrecision, { quick }: BenchSett
         shape: "0.5B",
         value: loading,
         unit: "s",
-        note: `${gigabytes(weights)} of weights`,
+        note: `${gigabytes(weights)} of weights and adapter`,
       }),
       row({
         what: `${precision}: SFT step`,

@@ -35,7 +35,13 @@ Deno.test("chooseDevice() gives why the others cannot be used, measured or not",
   assert.deepEqual(chooseDevice([], unavailable), nothing);
   assert.deepEqual(chooseDevice([CPU], unavailable), nothing);
   assert.match(chooseDevice([CPU, GPU], [unavailable[1]]).reason, /^webgpu: .*decoding's \(cuda: no library\)$/);
-  assert.throws(() => chooseDevice([GPU]), /the CPU was not measured/);
+});
+
+Deno.test("chooseDevice() keeps a CPU that could not be measured", () => {
+  const reason = "cpu: it was not measured, so no other is known to be faster";
+  assert.deepEqual(chooseDevice([GPU]), { device: "cpu", reason });
+  const unavailable = [{ device: "cpu", why: "no memory left" }] as const;
+  assert.deepEqual(chooseDevice([GPU], unavailable), { device: "cpu", reason: `${reason} (cpu: no memory left)` });
 });
 
 Deno.test("chooseDevice() never takes a device that is slower at both than another", () => {

@@ -258,10 +258,15 @@ Deno.test("scatterAddRows() loses nothing where many rows go to few places, with
   await program.dispose();
 });
 
-Deno.test("dispose() frees programs that were not disposed", async () => {
+Deno.test("dispose() frees programs that were not disposed, and may come twice", async () => {
   const own = await createEngine({ threads: 1 });
   const x = new Graph().input("x", [1]);
-  const program = await own.compile({ outputs: { y: exp(x) } });
+  const [left, freed] = [await own.compile({ outputs: { y: exp(x) } }), await own.compile({ outputs: { y: exp(x) } })];
+  await freed.dispose();
   await own.dispose();
-  await assert.rejects(program.run({ x: own.zeros([1]) }));
+  for (const program of [left, freed]) {
+    await program.dispose();
+    await assert.rejects(program.run({ x: own.zeros([1]) }), /^Error: the program was disposed$/);
+  }
+  await own.dispose();
 });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import onnxProto from "onnx-proto";
 import type * as ort from "onnxruntime-node";
-import { HostEngine } from "../../lib/engine/ort_engine.ts";
+import { CudaEngine } from "../../lib/engine/cuda_engine.ts";
 import { Graph, inChunks, matmul, scatterAddRows, serialize, sum, type Tensor } from "../../lib/graph/mod.ts";
 import { rmsNorm } from "../../lib/kernels/mod.ts";
 import { DIFFERENTIABLE, PLAIN } from "../graph/ops/operator_cases.ts";
@@ -15,10 +15,8 @@ import { DECODER_BLOCK } from "../support/decoder_block.ts";
 import { buildCase, type GraphCase } from "../support/graph_case.ts";
 
 /** Runs what is written for CUDA on the CPU. */
-class CudaOnCpu extends HostEngine {
-  readonly device = "cuda";
-  readonly description = "the CPU, with files for CUDA";
-  protected readonly sessionOptions: ort.InferenceSession.SessionOptions = {
+class CudaOnCpu extends CudaEngine {
+  protected override readonly sessionOptions: ort.InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
     // ONNX Runtime's ScatterND adds on the CPU from several threads at once, and loses sums.
     intraOpNumThreads: 1,
@@ -26,7 +24,7 @@ class CudaOnCpu extends HostEngine {
   };
 }
 
-const engine = new CudaOnCpu();
+const engine = new CudaOnCpu({ cards: [{ name: "RTX 4090", memoryBytes: 24 * 2 ** 30 }] });
 
 /**
  * Operators that ONNX Runtime's OperatorKernels.md lists for the CUDA provider in the versions that operator set 18 has: those
@@ -56,6 +54,13 @@ const CASES: readonly GraphCase[] = [
   ...PLAIN,
   ...DECODING_KERNELS,
 ];
+
+Deno.test("the engine for CUDA names its card, says that runs copy their feeds, and tries what needs the libraries", async () => {
+  assert.match(engine.description, /^ONNX Runtime \d+\.\d+\.\d+ on CUDA, RTX 4090$/);
+  assert.deepEqual([engine.device, engine.copiesFeeds, engine.sharesMemory], ["cuda", true, true]);
+  await engine.probe();
+  assert.equal(engine.bytesInUse, 0);
+});
 
 Deno.test("programs for CUDA are written in operators that its provider lists", () => {
   const used = new Set(CASES.flatMap((graphCase) => fileOf(buildCase(graphCase).outputs).opTypes));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type CudaPlaces, type CudaStatus, cudaStatus } from "../../lib/engine/cuda_status.ts";
+import { type CudaPlaces, type CudaStatus, cudaStatus, nativeFolder } from "../../lib/engine/cuda_status.ts";
 import { neededLibraries } from "../../lib/engine/elf.ts";
 import { inFolder } from "../support/in_folder.ts";
 
@@ -31,7 +31,8 @@ function library(needed: readonly string[]): Uint8Array {
     view.setBigUint64(position + 16, BigInt(address + offset), true);
     view.setBigUint64(position + 32, BigInt(length), true);
   };
-  segment(segments, 1, 0, bytes.length);
+  // The headers are not loaded: what is loaded starts further on in the file.
+  segment(segments, 1, segments, bytes.length - segments);
   segment(segments + 56, 2, dynamic, 16 * entries.length);
   bytes.set(names, strings);
   entries.forEach(([tag, value], position) => {
@@ -93,6 +94,16 @@ Deno.test("cudaStatus() tells the driver's library from CUDA's", async () => {
   assert.equal(advice, "Install it: libcuda.so.1 comes with NVIDIA's driver.");
   const both = await statusOf({ [SHARED]: [], [CUDA]: ["libcuda.so.1", "libkiln.so"] });
   assert.match(both.advice, /pip install.*comes with NVIDIA's driver\.$/s);
+});
+
+Deno.test("nativeFolder() is beside the package's main file, whatever folder the project is in", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const package_ = "/home/me/my models #1, 100%/node_modules/onnxruntime-node";
+  assert.equal(nativeFolder(`${package_}/dist/index.js`), `${package_}/bin/napi-v6/linux/x64`);
+  if (Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
+    assert.ok((await Deno.stat(`${nativeFolder()}/onnxruntime_binding.node`)).isFile);
+  }
 });
 
 Deno.test("cudaStatus() refuses a file that is no library, and platforms without a provider", async () => {

@@ -1,9 +1,9 @@
 /**
  * Every operator and kernel on the WebGPU provider, with fallback to the CPU forbidden. Runs where KILN_WEBGPU=1 says that
- * there is a GPU, or SwiftShader in its place: `. .ci/install-swiftshader.sh`.
+ * there is a GPU, or software in its place: `. .ci/install-lavapipe.sh` or `. .ci/install-swiftshader.sh`.
  */
 import assert from "node:assert/strict";
-import { createEngine, type DeviceTensor, type Engine } from "../../lib/engine/mod.ts";
+import { createEngine, type DeviceTensor, type Engine, type TensorData } from "../../lib/engine/mod.ts";
 import { add, defineOperator, exp, gradients, Graph, mul, ndarray, sum } from "../../lib/graph/mod.ts";
 import { adamwGraph, adamwStepValues } from "../../lib/kernels/mod.ts";
 import { DIFFERENTIABLE, PLAIN } from "../graph/ops/operator_cases.ts";
@@ -54,6 +54,58 @@ Deno.test({
     assert.equal(engine.bytesInUse, before);
     await assert.rejects(program.run({ x: y }), /input "x": the tensor was disposed/);
     await program.dispose();
+  },
+});
+
+Deno.test({
+  name: "WebGPU refuses tensors to write to, which ONNX Runtime would leave as they are",
+  ignore,
+  fn: async () => {
+    const engine = await webgpu();
+    const program = await engine.compile({ outputs: { y: exp(new Graph().input("x", ["n"])) } });
+    const stored = await engine.store(Float32Array.of(0, 1), [2]);
+    await assert.rejects(
+      program.run({ x: stored }, { y: stored }),
+      /output "y": ONNX Runtime .* on WebGPU cannot write to a tensor that is given/,
+    );
+    stored.dispose();
+    await program.dispose();
+  },
+});
+
+Deno.test({
+  name: "a tensor on the device is refused by engines that cannot reach it",
+  ignore,
+  fn: async () => {
+    const [engine, cpu] = [await webgpu(), await createEngine({ threads: 1 })];
+    const program = await cpu.compile({ outputs: { y: exp(new Graph().input("x", ["n"])) } });
+    const stored = await engine.store(Float32Array.of(0, 1), [2]);
+    const message = /the tensor (to write to )?was made by an engine of another kind/;
+    await assert.rejects(program.run({ x: stored }), message);
+    await assert.rejects(program.run({ x: cpu.zeros([2]) }, { y: stored }), message);
+    await assert.rejects(cpu.read(stored), message);
+    stored.dispose();
+    await cpu.dispose();
+  },
+});
+
+Deno.test({
+  name: "WebGPU stores and reads numbers of each type that it computes with, and leaves nothing of one that it cannot",
+  ignore,
+  fn: async () => {
+    const engine = await webgpu();
+    const before = engine.bytesInUse;
+    const all: TensorData[] = [Float32Array.of(0.5, -1), Int32Array.of(7, -7), Uint8Array.of(200, 3)];
+    if (engine.supportsFloat16) all.push(Uint16Array.of(0x3c01, 0xc000));
+    for (const data of all) {
+      const stored = await engine.store(data, [2]);
+      assert.equal(stored.data, null);
+      assert.equal(engine.bytesInUse, before + data.byteLength);
+      assert.deepEqual(await engine.read(stored), data);
+      stored.dispose();
+    }
+    await assert.rejects(engine.store(BigInt64Array.of(1n), [1]), /on WebGPU cannot compile the graph of y/);
+    assert.equal(engine.bytesInUse, before);
   },
 });
 

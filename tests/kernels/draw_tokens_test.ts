@@ -122,6 +122,22 @@ Deno.test("drawTokens() never draws a token without weight before, between or af
   assert.deepEqual([results[0][0], results[1][0]], [3, 248]);
 });
 
+Deno.test("drawTokens() never draws a token without weight where a draw falls on the border between two blocks", async () => {
+  const [width, blocks] = [64, 64];
+  for (let seed = 0; seed < 12; seed++) {
+    const random = new Random(seed);
+    // The last tokens of each block have no weight: one of them would be drawn if a block weighed less than was said.
+    const logits = Array.from(
+      { length: blocks * width },
+      (_, token) => (token % width >= width - 8 ? -1e4 : Math.fround(2 * random.normal())),
+    );
+    const uniform = shares(logits, 1).slice(0, -1).filter((_, token) => token > 0 && token % width === 0)
+      .flatMap((share) => Array.from({ length: 13 }, (_, i) => Math.fround(share + (i - 6) * 2 ** -25)));
+    const results = await drawn({ logits: [logits], rows: uniform.map(() => 0), uniform });
+    for (const [token] of results) assert.ok(token % width < width - 8, `${token}`);
+  }
+});
+
 Deno.test("drawTokens() draws tokens as often as they are probable", async () => {
   const random = new Random("chi-square of draws");
   const logits = [Array.from({ length: 90 }, () => random.normal() * 1.5)];

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
-import { type CausalLM, loadModel } from "../../lib/models/mod.ts";
+import { type CausalLM, type HeadTargets, loadModel } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { collate } from "../../lib/train/mod.ts";
+import { assertClose } from "../support/golden.ts";
 import { PeakEngine } from "../support/peak_engine.ts";
 import { randomExamples, TINY_MODEL } from "../support/tiny_model.ts";
 
@@ -36,9 +37,13 @@ async function counted(run: (model: CausalLM, engine: CountingEngine) => Promise
 }
 
 /** All gradients of a pass, one after the other. */
-async function gradientsOf(model: CausalLM, options: Parameters<CausalLM["forwardBackward"]>[4]): Promise<number[]> {
+async function gradientsOf(
+  model: CausalLM,
+  options: Parameters<CausalLM["forwardBackward"]>[4],
+  objective: HeadTargets["objective"] = {},
+): Promise<number[]> {
   const numbers = new Map<string, number[]>();
-  await model.forwardBackward(batch, wanted, coefficients, (name, gradient) => {
+  await model.forwardBackward(batch, { ...wanted, objective }, coefficients, (name, gradient) => {
     numbers.set(name, [...gradient.data as Float32Array]);
     gradient.dispose();
   }, options);
@@ -62,6 +67,16 @@ Deno.test("FusedPrograms keeps one program: each holds the memory of its largest
       assert.equal(engine.live, 1);
     }
     assert.deepEqual(seen[3], seen[0]);
+  }));
+
+Deno.test("FusedPrograms has a program for each objective", () =>
+  counted(async (model) => {
+    const smoothed = (labelSmoothingFactor: number) => ({ labelSmoothingFactor });
+    for (const objective of [{}, smoothed(0.1), smoothed(0.3), { lossType: "dft" as const }, {}]) {
+      const fused = await gradientsOf(model, { trainable: "all", residualLayers: 3 }, objective);
+      const blockByBlock = await gradientsOf(model, { trainable: "all", residualLayers: 0 }, objective);
+      assertClose(fused, blockByBlock, JSON.stringify(objective));
+    }
   }));
 
 Deno.test("FusedPrograms frees no program that runs, when passes of several variants are under way at once", () =>

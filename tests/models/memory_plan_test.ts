@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { defaultBudget } from "../../lib/models/memory_plan.ts";
-import { LINEAR_MODULES, loadModel, type MemoryPlanOptions, planMemory } from "../../lib/models/mod.ts";
+import {
+  LINEAR_MODULES,
+  loadModel,
+  type MemoryPlanOptions,
+  planMemory,
+  resolvePrecision,
+} from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { collate } from "../../lib/train/mod.ts";
 import { PeakEngine } from "../support/peak_engine.ts";
@@ -87,6 +93,16 @@ Deno.test("planMemory() counts on a GPU what each layer keeps, and stays within 
   assert.ok(layer > batch * tokens * config.hiddenSize * 4);
   const plan = planMemory(config, { ...LORA, device: "webgpu", memoryBudget: least + 2.5 * layer });
   assert.equal(plan.residualLayers, 2);
+});
+
+Deno.test("planMemory() counts the head in float32 where it is held in less", () => {
+  const large = { ...config, vocabSize: 50_000 };
+  for (const device of ["cpu", "webgpu"] as const) {
+    const bytes = [large, { ...large, precision: resolvePrecision("4bit") }]
+      .map((model) => planMemory(model, { ...LORA, device, gradientCheckpointing: true }).bytes);
+    const head = 4 * large.vocabSize * large.hiddenSize;
+    assert.ok(bytes[1] - bytes[0] >= head && bytes[1] - bytes[0] < 1.5 * head, `${bytes[1] - bytes[0]} of ${head}`);
+  }
 });
 
 Deno.test("planMemory() names an option that it does not understand", () => {

@@ -32,7 +32,8 @@ function nearOf(tensors: Tensors): Record<string, DeviceTensor> {
 
 /** Keeps its tensors away from the caller. */
 export class FarEngine extends EngineAround {
-  /** Bytes that `read` copied since it was last set. */
+  /** Times that `read` was called, and bytes that it copied, since they were last set. */
+  reads = 0;
   bytesRead = 0;
 
   override get sharesMemory() {
@@ -44,7 +45,8 @@ export class FarEngine extends EngineAround {
     return {
       inputNames: program.inputNames,
       outputNames: program.outputNames,
-      run: async (feeds: Tensors) => {
+      run: async (feeds: Tensors, into: Tensors = {}) => {
+        if (Object.keys(into).length > 0) throw new Error("nothing can be written in place");
         const outputs = await program.run(nearOf(feeds));
         return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, this.#far(tensor)]));
       },
@@ -64,6 +66,7 @@ export class FarEngine extends EngineAround {
     return this.#far(this.engine.zeros(shape));
   }
   override async read(tensor: DeviceTensor): Promise<TensorData> {
+    this.reads++;
     this.bytesRead += tensor.byteLength;
     return (await this.engine.read((tensor as FarTensor).near)).slice() as TensorData;
   }

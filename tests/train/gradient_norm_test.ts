@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createEngine, type DeviceTensor, type Engine } from "../../lib/engine/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { AdamW, type Optim } from "../../lib/train/mod.ts";
-import { DistantEngine } from "../support/distant_engine.ts";
 import { EngineAround } from "../support/engine_around.ts";
+import { FarEngine } from "../support/far_engine.ts";
 import { assertClose } from "../support/golden.ts";
 import { withEngine } from "../support/tiny_model.ts";
 
@@ -48,7 +48,7 @@ async function end(engine: Engine, { optimizer, parameters }: Awaited<ReturnType
 
 Deno.test("AdamW.gradNorm() reads once from an engine that does not share its memory, and a step not at all", () =>
   withEngine(async (cpu) => {
-    const engine = new DistantEngine(cpu);
+    const engine = new FarEngine(cpu);
     const made = await optimizerOn(engine, SHAPES);
     for (let step = 1; step <= 3; step++) {
       await made.add();
@@ -65,7 +65,7 @@ for (const optim of ["adamw", "adamw8bit"] as const) {
   Deno.test(`AdamW takes the CPU's steps on an engine that does not share its memory (${optim})`, () =>
     withEngine(async (cpu) => {
       const results: Map<string, Float32Array>[] = [];
-      for (const engine of [cpu, new DistantEngine(cpu)]) {
+      for (const engine of [cpu, new FarEngine(cpu)]) {
         const made = await optimizerOn(engine, SHAPES.slice(0, 6), optim);
         for (let step = 0; step < 3; step++) {
           // Of two micro-batches.
@@ -86,7 +86,7 @@ for (const optim of ["adamw", "adamw8bit"] as const) {
 
 Deno.test("AdamW.gradNorm() says that a gradient is not finite on an engine that does not share its memory", () =>
   withEngine(async (cpu) => {
-    const engine = new DistantEngine(cpu);
+    const engine = new FarEngine(cpu);
     for (const bad of [NaN, Infinity, -Infinity]) {
       const made = await optimizerOn(engine, [[2], [3], [4]]);
       await made.optimizer.addGradient("1.weight", engine.upload(Float32Array.of(1, bad, 2), [3]));

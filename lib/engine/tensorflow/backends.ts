@@ -1,6 +1,7 @@
 /** What TensorFlow.js computes on. Each is loaded when it is asked for, and once: TensorFlow.js keeps its state globally. */
 import * as tf from "@tensorflow/tfjs-core";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 /**
  * Where TensorFlow.js computes: `"node-gpu"` is TensorFlow itself with CUDA, `"node"` TensorFlow itself on the CPU (both are
@@ -65,7 +66,7 @@ async function startWasm(): Promise<StartedBackend> {
   const wasm = await import("@tensorflow/tfjs-backend-wasm");
   // The .wasm files lie beside the module.
   const folder = new URL("./", import.meta.resolve("@tensorflow/tfjs-backend-wasm"));
-  wasm.setWasmPaths(decodeURIComponent(folder.pathname));
+  wasm.setWasmPaths(fileURLToPath(folder));
   if (!await tf.setBackend("wasm")) throw new Error("TensorFlow.js could not start its WebAssembly backend");
   // The package leaves its threads to browsers.
   const threads = wasm.getThreadsCount();

@@ -55,10 +55,21 @@ const applyCast = defineOperator<{ to: DType }>({
   },
   evaluate([x], { to }) {
     const truncates = to === "int32" || to === "int64" || to === "uint8";
-    const convert = to === "bool" ? (v: number) => (v === 0 ? 0 : 1) : truncates ? Math.trunc : (v: number) => v;
+    let convert = (v: number) => v;
+    if (to === "bool") convert = (v) => (v === 0 ? 0 : 1);
+    else if (truncates) convert = Math.trunc;
+    // Narrowing is what this cast is for; float32 is left as exact as the rest of the reference.
+    else if (to === "float16") convert = toFloat16;
     return [ndarray(x.shape, x.data.map(convert))];
   },
 });
+
+const half = new Float16Array(1);
+
+function toFloat16(value: number): number {
+  half[0] = value;
+  return half[0];
+}
 
 /** The same values with another element type. Floats become integers by dropping the fraction. */
 export function cast(x: Tensor, to: DType): Tensor {

@@ -30,9 +30,10 @@ export interface DecoderOptions {
   adapter?: LoraShape | null;
   /**
    * `"frozen"`: the base weights are copied into the programs and laid out for speed, which costs their size in memory
-   * once more; a later change of the model's weights is not seen. `"inputs"`: the model's current weights are read at each
-   * step, for training that changes them. Default: frozen where that is faster, which is on the CPU and where each run
-   * copies its feeds to the device; inputs where weights lie on the device already.
+   * once more (on the CPU, their size in float32 where they are float16 or 8 bits); a later change of the model's weights
+   * is not seen. `"inputs"`: the model's current weights are read at each step, for training that changes them. Default:
+   * frozen where that is faster, which is on the CPU and where each run copies its feeds to the device; inputs where
+   * weights lie on the device already.
    */
   weights?: "frozen" | "inputs";
   /** Frozen weights of one program stay below this many bytes. Default 256 MB. */

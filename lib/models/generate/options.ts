@@ -26,7 +26,7 @@ export interface GenerateOptions extends Partial<SamplingOptions> {
   seed?: RandomSeed;
   /** The adapter to apply. Default: none. */
   adapter?: AdapterWeights | null;
-  /** Programs compiled before. Default: compiled for this call, with the model's weights as inputs. */
+  /** Programs compiled before. Default: compiled for this call; float32 weights are then inputs. */
   decoder?: Decoder;
   /** Completions that are generated at the same time. Default 64. */
   maxBatchRows?: number;

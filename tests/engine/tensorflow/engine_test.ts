@@ -366,6 +366,7 @@ test("tensors of another engine are refused", async (engine, keep) => {
   await assert.rejects(own.run({ x: onnxRuntime.zeros([1]) }), message);
   await assert.rejects(other.run({ x: keep(engine.zeros([1])) }), message);
   await assert.rejects(engine.read(onnxRuntime.zeros([1])), /read: .*engine of another kind/);
+  await assert.rejects(onnxRuntime.read(keep(engine.zeros([1]))), /read: .*engine of another kind/);
   await own.dispose();
   await onnxRuntime.dispose();
 });

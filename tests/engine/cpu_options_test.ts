@@ -1,9 +1,19 @@
-/** What ONNX Runtime makes of frozen weights in less than float32, seen in the graph that it optimizes. */
+/** What ONNX Runtime makes of what we write for the CPU, seen in the graph that it optimizes. */
 import assert from "node:assert/strict";
 import onnxProto from "onnx-proto";
 import * as ort from "onnxruntime-node";
 import { CpuEngine } from "../../lib/engine/cpu_engine.ts";
-import { add, cast, dequantize, Graph, linear, quantizedShapes, serialize, sizeOf } from "../../lib/graph/mod.ts";
+import {
+  add,
+  cast,
+  dequantize,
+  Graph,
+  linear,
+  matmul,
+  quantizedShapes,
+  serialize,
+  sizeOf,
+} from "../../lib/graph/mod.ts";
 import { inFolder } from "../support/in_folder.ts";
 
 const SIZE = 64;
@@ -27,18 +37,22 @@ async function wideBytes(foldConstants: boolean): Promise<number> {
       scales: { data: new Float32Array(sizeOf(parts.scales)).fill(1), shape: parts.scales },
     },
   });
-  let wide = 0;
+  const { initializer } = await optimized(bytes, foldConstants);
+  const wide = initializer!.filter(({ dataType }) => dataType === 1);
+  return wide.reduce((sum, { dims }) => sum + 4 * sizeOf(dims!.map(Number)), 0);
+}
+
+/** The graph that runs in the end. */
+async function optimized(bytes: Uint8Array, foldConstants: boolean): Promise<onnxProto.onnx.IGraphProto> {
+  const found: onnxProto.onnx.IGraphProto[] = [];
   await inFolder(async (folder) => {
     const optimizedModelFilePath = `${folder}/optimized.onnx`;
     const options = { ...new CpuEngine(1).optionsFor({ foldConstants }), optimizedModelFilePath };
     const session = await ort.InferenceSession.create(bytes, options);
     await session.release();
-    const { graph } = onnxProto.onnx.ModelProto.decode(await Deno.readFile(optimizedModelFilePath));
-    for (const { dataType, dims } of graph!.initializer!) {
-      if (dataType === 1) wide += 4 * sizeOf(dims!.map(Number));
-    }
+    found.push(onnxProto.onnx.ModelProto.decode(await Deno.readFile(optimizedModelFilePath)).graph!);
   });
-  return wide;
+  return found[0];
 }
 
 Deno.test("foldConstants: false keeps frozen weights as small as they are, which ONNX Runtime would widen", async () => {
@@ -46,4 +60,20 @@ Deno.test("foldConstants: false keeps frozen weights as small as they are, which
   assert.ok(await wideBytes(true) >= 2 * matrix);
   // Scales are float32: an eighth of a 4-bit matrix's numbers.
   assert.ok(await wideBytes(false) < matrix / 16);
+});
+
+Deno.test("a factor that is transposed apart from its product stays so, whether constants are folded or not", async () => {
+  const graph = new Graph();
+  const y = matmul(graph.input("a", ["n", 8]), graph.input("b", ["n", 600]), { transposeA: true });
+  const { bytes } = serialize({ outputs: [y], target: "cpu" });
+  for (const foldConstants of [true, false]) {
+    const { node } = await optimized(bytes, foldConstants);
+    assert.deepEqual(node!.map(({ opType }) => opType), ["Transpose", "MatMul"]);
+  }
+});
+
+Deno.test("threads stay awake between operators only in programs that ask for low latency", () => {
+  const engine = new CpuEngine(1);
+  const spins = (lowLatency?: boolean) => engine.optionsFor({ lowLatency }).extra.session.intra_op.allow_spinning;
+  assert.deepEqual([spins(), spins(false), spins(true)], ["0", "0", "1"]);
 });
