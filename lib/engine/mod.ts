@@ -6,3 +6,5 @@ export { type CudaStatus, cudaStatus } from "./cuda_status.ts";
 export type { CudaCard } from "./cuda_cards.ts";
 export { type DeviceReport, deviceReport } from "./device_report.ts";
 export { type GpuAdapter, gpuAdapters } from "./gpu_adapters.ts";
+export { MOST_FROZEN_BYTES } from "./frozen_weights.ts";
+export { ProgramCache } from "./program_cache.ts";

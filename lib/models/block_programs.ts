@@ -2,14 +2,13 @@
  * A decoder block as programs, compiled once and run for every layer: the layers' weights are inputs. A backward pass
  * either recomputes the block (only its input was kept) or starts from the residuals that its forward returned.
  */
-import type { Engine, Program } from "../engine/mod.ts";
+import { type Engine, type Program, ProgramCache } from "../engine/mod.ts";
 import { gradients, Graph, type Node, splitBackward, type Tensor } from "../graph/mod.ts";
 import { attention, type Weight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LinearModule, modulePath } from "./decoder_block.ts";
 import { blockWeightShapes, decoderBlock } from "./families.ts";
 import { declareWeight, weightForm } from "./precision.ts";
-import { ProgramCache } from "./program_cache.ts";
 
 /** What a backward pass computes gradients for: every weight, the adapter's factors, or nothing but the block's input. */
 export type Trainable = "all" | "lora" | "none";

@@ -1,10 +1,9 @@
 /** The model's beginning: token embeddings, with noise where training asks for it, and the gradient of their table. */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, type Program, ProgramCache } from "../engine/mod.ts";
 import { add, Graph, type Tensor } from "../graph/mod.ts";
 import { addEmbeddingGradient, embedding, embeddingBackward } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { declareWeight, weightForm } from "./precision.ts";
-import { ProgramCache } from "./program_cache.ts";
 
 type Kind = "plain" | "noisy" | "backward";
 

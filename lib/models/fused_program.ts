@@ -6,7 +6,7 @@
  * The loss's gradient by each score has to be known before the run. It is in supervised training, and in GRPO while the
  * policy is the one that drew the samples.
  */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { gatherRows, gradients, Graph, inChunks, reshape, type Tensor } from "../graph/mod.ts";
 import { attention, type TokenObjective } from "../kernels/mod.ts";
 import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
@@ -14,7 +14,6 @@ import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
 import { atPlaces, headBackward, headChunkRows, type HeadOutput, placesOf } from "./head.ts";
 import type { HeadTargets } from "./head_targets.ts";
-import { ProgramCache } from "./program_cache.ts";
 import type { TokenBatch } from "./token_batch.ts";
 
 /** Which layers, and what for. */

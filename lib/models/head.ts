@@ -2,12 +2,11 @@
  * The end of the model in training: final norm, vocabulary head and log-probabilities of chosen tokens, a chunk of rows
  * at a time, so that logits of all tokens never exist together.
  */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, type Program, ProgramCache } from "../engine/mod.ts";
 import { add, concat, gatherRows, gradients, Graph, reshape, type Tensor } from "../graph/mod.ts";
 import { rmsNorm, type SelectiveLogProb, selectiveLogProb, type TokenObjective } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
-import { ProgramCache } from "./program_cache.ts";
 
 /** Numbers for each scored position, in the order of `rows`. */
 export interface HeadOutput {

@@ -55,6 +55,8 @@ export function resolvePrecision(precision: WeightPrecision | PrecisionOptions =
   const fail = (name: string, expected: string, got: unknown): never => {
     throw new RangeError(`precision${name}: expected ${expected}, got ${JSON.stringify(got)}`);
   };
+  const unknown = Object.keys(given).find((name) => !(name in FULL_PRECISION));
+  if (unknown !== undefined) fail("", `${Object.keys(FULL_PRECISION).join(", ")} and nothing else`, unknown);
   if (!WEIGHTS.includes(weights)) fail("", `one of ${WEIGHTS.join(", ")}`, weights);
   if (typeof symmetric !== "boolean") fail(".symmetric", "true or false", symmetric);
   if (compute !== "float32" && compute !== "float16") fail(".compute", `"float32" or "float16"`, compute);

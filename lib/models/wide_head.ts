@@ -4,12 +4,11 @@
  * In this process's own memory it is widened once and kept: filling half a gigabyte at each pass takes longer than all
  * that is computed with it. Elsewhere, where memory is scarcer and faster, it is there for one pass.
  */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { Graph } from "../graph/mod.ts";
 import { denseWeight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { declareWeight, toFloat32, weightFeeds, type WeightForm, weightForm } from "./precision.ts";
-import { ProgramCache } from "./program_cache.ts";
 
 /** The name of the head's weight in the checkpoint: the token table where the two are tied. */
 export function headName({ tieWordEmbeddings }: ModelConfig): string {

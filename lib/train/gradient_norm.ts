@@ -1,14 +1,13 @@
 /** The global norm of many gradients. */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { placeSumOfSquaresGraph, sumOfSquaresGraph } from "../kernels/mod.ts";
-import { ProgramsByKey } from "./programs_by_key.ts";
 
 /** Computes norms on an engine. */
 export class GradientNorm {
-  readonly #programs: ProgramsByKey;
+  readonly #programs: ProgramCache;
 
   constructor(readonly engine: Engine) {
-    this.#programs = new ProgramsByKey(engine);
+    this.#programs = new ProgramCache(engine);
   }
 
   /** The square root of the sum of all squares. */

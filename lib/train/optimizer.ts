@@ -1,11 +1,10 @@
 /** Gradients summed over micro-batches, and the AdamW step that uses them up. */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { accumulateGraph, ADAMW_STEP_INPUTS, type AdamWOptions, adamwStepValues } from "../kernels/mod.ts";
 import { GradientNorm } from "./gradient_norm.ts";
 import { formatOf, type Moments, zeroMoments } from "./moments.ts";
 import { checkedOptions, isDecayed, type OptimizerOptions } from "./optimizer_options.ts";
 import { ParameterUpdate } from "./parameter_update.ts";
-import { ProgramsByKey } from "./programs_by_key.ts";
 
 /** AdamW over a set of named parameters, which it updates in place. */
 export class AdamW {
@@ -16,7 +15,7 @@ export class AdamW {
   readonly #gradients = new Map<string, DeviceTensor>();
   readonly #update: ParameterUpdate;
   readonly #norm: GradientNorm;
-  readonly #accumulate: ProgramsByKey;
+  readonly #accumulate: ProgramCache;
   /** Steps done so far. */
   steps = 0;
 
@@ -35,7 +34,7 @@ export class AdamW {
     this.#constants = { beta1, beta2, epsilon };
     this.#update = new ParameterUpdate(engine, this.#constants);
     this.#norm = new GradientNorm(engine);
-    this.#accumulate = new ProgramsByKey(engine);
+    this.#accumulate = new ProgramCache(engine);
   }
 
   /** The moments by parameter; those that never had a gradient have none. */

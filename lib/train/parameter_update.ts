@@ -1,10 +1,9 @@
 /** Runs AdamW's programs on one parameter after the other. */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
+import { type DeviceTensor, type Engine, type Program, ProgramCache } from "../engine/mod.ts";
 import { sizeOf, type Tensor } from "../graph/mod.ts";
 import { adamw8bitGraph, adamwGraph, type AdamWOptions } from "../kernels/mod.ts";
 import { type Moments, momentTensors } from "./moments.ts";
 import type { Optim } from "./optimizer_options.ts";
-import { ProgramsByKey } from "./programs_by_key.ts";
 
 /**
  * How many numbers are updated at a time where programs work on the process's own memory. What an update computes on its way
@@ -21,10 +20,10 @@ export interface ParameterState {
 
 /** The updates of one run. */
 export class ParameterUpdate {
-  readonly #programs: ProgramsByKey;
+  readonly #programs: ProgramCache;
 
   constructor(readonly engine: Engine, readonly constants: AdamWOptions) {
-    this.#programs = new ProgramsByKey(engine);
+    this.#programs = new ProgramCache(engine);
   }
 
   /**

@@ -3,7 +3,7 @@ import { createLora } from "../../lib/adapters/mod.ts";
 import { type CompileOptions, createEngine, type Engine, type Program } from "../../lib/engine/mod.ts";
 import { add, cast, Graph, linear } from "../../lib/graph/mod.ts";
 import { type CausalLM, Decoder, generate, loadModel, type WeightPrecision } from "../../lib/models/mod.ts";
-import { frozenWeights } from "../../lib/models/frozen_weights.ts";
+import { frozenWeights } from "../../lib/engine/frozen_weights.ts";
 import { cardBudget } from "../../lib/models/memory_plan.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { collate } from "../../lib/train/mod.ts";

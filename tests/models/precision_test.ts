@@ -36,6 +36,7 @@ Deno.test("resolvePrecision() fills in defaults, and names what means nothing", 
       /^precision\.compute: expected "float32" or "float16", got "bfloat16"$/,
     ],
     [{ weights: "4bit", compute: "float16" }, /^precision\.compute: expected "float32" where weights are 4bit, got/],
+    [{ weight: "4bit" }, /^precision: expected weights, symmetric, compute and nothing else, got "weight"$/],
   ];
   for (const [precision, message] of broken) {
     assert.throws(() => resolvePrecision(precision as PrecisionOptions), { name: "RangeError", message });

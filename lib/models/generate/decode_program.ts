@@ -18,7 +18,7 @@ import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { LinearModule } from "../decoder_block.ts";
 import { blockWeightShapes, decoderBlock, weightShapes } from "../families.ts";
-import { MOST_FROZEN_BYTES } from "../frozen_weights.ts";
+import { MOST_FROZEN_BYTES } from "../../engine/mod.ts";
 import { declareWeight, weightBytes, type WeightForm, weightForm, weightParts } from "../precision.ts";
 import { cacheAttention, type CacheForm } from "./layer_cache.ts";
 

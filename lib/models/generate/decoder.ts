@@ -1,5 +1,5 @@
 /** The compiled programs of generation for one model and one shape of adapter. */
-import type { DeviceTensor, Program } from "../../engine/mod.ts";
+import { type DeviceTensor, type Program, ProgramCache } from "../../engine/mod.ts";
 import { Graph, type Initializer, mul } from "../../graph/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
 import { loraNames, type LoraShape, NO_LORA } from "../block_programs.ts";
@@ -7,7 +7,6 @@ import type { CausalLM } from "../causal_lm.ts";
 import type { ModelConfig } from "../config.ts";
 import { linearShape } from "../decoder_block.ts";
 import { weightShapes } from "../families.ts";
-import { ProgramCache } from "../program_cache.ts";
 import { headName } from "../wide_head.ts";
 import {
   HEAD_WEIGHT,

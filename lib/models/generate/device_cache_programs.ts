@@ -2,10 +2,9 @@
  * Programs that move a layer's keys [rows, kvHeads, headDim, places] and values [rows, kvHeads, places, headDim] on the
  * device. All layers share them, one after the other, so that at most one layer is there twice.
  */
-import type { DeviceTensor, Program } from "../../engine/mod.ts";
+import type { DeviceTensor, Program, ProgramCache } from "../../engine/mod.ts";
 import { cast, concat, gatherRows, Graph, multiplyDimensions, reshape, transposeLast } from "../../graph/mod.ts";
 import type { ModelConfig } from "../config.ts";
-import type { ProgramCache } from "../program_cache.ts";
 
 /** A layer's keys and values, or a part of them. */
 export interface KeysAndValues {

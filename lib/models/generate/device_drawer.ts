@@ -1,9 +1,8 @@
 /** Drawing tokens on the device, or from as few numbers of it as a kind of sampling needs. */
-import type { DeviceTensor, Program } from "../../engine/mod.ts";
+import type { DeviceTensor, Program, ProgramCache } from "../../engine/mod.ts";
 import { concat, div, exp, Graph, mul, reduceMax, softmax, sub, sum, type Tensor } from "../../graph/mod.ts";
 import { BELOW_ONE, drawTokens } from "../../kernels/mod.ts";
 import type { CausalLM } from "../causal_lm.ts";
-import type { ProgramCache } from "../program_cache.ts";
 import { type Draw, type Drawer, type DrawnToken, inPlace, type Scores } from "./draws.ts";
 import { sampled } from "./host_drawer.ts";
 import type { GenerationSettings } from "./options.ts";

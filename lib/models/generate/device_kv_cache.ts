@@ -8,10 +8,9 @@
  * A row that is removed stays on the device, hidden and computed in vain, until there are too many of those: taking it
  * out would copy the whole cache.
  */
-import type { DeviceTensor, Engine } from "../../engine/mod.ts";
+import type { DeviceTensor, Engine, ProgramCache } from "../../engine/mod.ts";
 import { MASKED } from "../../kernels/mod.ts";
 import type { ModelConfig } from "../config.ts";
-import type { ProgramCache } from "../program_cache.ts";
 import { DeviceCachePrograms, disposeKeysAndValues, type KeysAndValues } from "./device_cache_programs.ts";
 import { type CachePart, gatherPlaces, type PlacedRow } from "./gather_places.ts";
 import {

@@ -1,11 +1,10 @@
 /** The cache on a device, against lists of tokens: whatever is fed to a program must show each row its own tokens. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createEngine, type DeviceTensor } from "../../../lib/engine/mod.ts";
+import { createEngine, type DeviceTensor, ProgramCache } from "../../../lib/engine/mod.ts";
 import { DeviceKvCache } from "../../../lib/models/generate/device_kv_cache.ts";
 import type { DecodeStep, StepFeeds } from "../../../lib/models/generate/kv_cache.ts";
 import { cacheNames, RECENT_SLOTS } from "../../../lib/models/generate/layer_cache.ts";
-import { ProgramCache } from "../../../lib/models/program_cache.ts";
 import { FarEngine } from "../../support/far_engine.ts";
 import { smallConfig } from "./models.ts";
 

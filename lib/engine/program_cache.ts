@@ -1,5 +1,5 @@
 /** Programs that are compiled when they are first asked for. */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
+import type { DeviceTensor, Engine, Program } from "./engine.ts";
 import type { Tensor } from "../graph/mod.ts";
 import { frozenWeights } from "./frozen_weights.ts";
 

@@ -2,7 +2,7 @@
  * Weights that become part of a program. Where each run copies its feeds to the device, that saves copying the whole base
  * model at each pass.
  */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import type { DeviceTensor, Engine } from "./engine.ts";
 import type { Initializer, Tensor } from "../graph/mod.ts";
 
 /** What an ONNX file may hold, less room for all that is not weights. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { createEngine } from "../../lib/engine/mod.ts";
+import { createEngine, ProgramCache } from "../../lib/engine/mod.ts";
 import { Graph, neg } from "../../lib/graph/mod.ts";
 import { loadModel, type TokenBatch } from "../../lib/models/mod.ts";
-import { ProgramCache } from "../../lib/models/program_cache.ts";
 import { PeakEngine } from "../support/peak_engine.ts";
 import { TINY_MODEL } from "../support/tiny_model.ts";
 
