@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { createLora } from "../../lib/adapters/mod.ts";
+import { createModel, loadModel } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { examplesDigest, fingerprintOf } from "../../lib/train/checkpoint/mod.ts";
 import { grpoFingerprint } from "../../lib/train/grpo_options.ts";
 import { type GrpoOptions, sft, type SftOptions, type TokenizedExample } from "../../lib/train/mod.ts";
-import { collect, idTokenizer, inFolder, randomExamples, withTinyModel } from "../support/tiny_model.ts";
+import { FarEngine } from "../support/far_engine.ts";
+import {
+  collect,
+  idTokenizer,
+  inFolder,
+  randomExamples,
+  TINY_MODEL,
+  withEngine,
+  withTinyModel,
+} from "../support/tiny_model.ts";
 
 const row = (ids: number[], mask: string): TokenizedExample => ({ ids, lossMask: [...mask].map((bit) => bit === "1") });
 
@@ -46,6 +56,22 @@ Deno.test("fingerprintOf() notices a change anywhere in the weights that trainin
     }
     assert.deepEqual(await of(), first);
   }));
+
+Deno.test("fingerprintOf() is the same on every device, so that a run may go on elsewhere", async () => {
+  const digests: unknown[] = [];
+  for (const isFar of [false, true]) {
+    await withEngine(async (near) => {
+      const engine = isFar ? new FarEngine(near) : near;
+      const { config } = await loadModel(TINY_MODEL, { engine: near });
+      // A table of several megabytes, as every real model has.
+      const model = await createModel({ ...config, vocabSize: 50_000 }, { engine, random: new Random(1) });
+      const adapter = await createLora(model, new Random(1), { r: 2 });
+      digests.push((await fingerprintOf(model, adapter, {}, true)).baseWeights);
+      await model.dispose();
+    });
+  }
+  assert.equal(digests[0], digests[1]);
+});
 
 Deno.test("sft() is not resumed with any other option that decides its curve, and each is named", () =>
   withTinyModel((model) =>

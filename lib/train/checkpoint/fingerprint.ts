@@ -43,9 +43,6 @@ function shortened(hash: Hash): string {
   return `sha256:${hash.digest("hex").slice(0, 32)}`;
 }
 
-/** Weights larger than this are left out of the digest where they would have to be copied from a GPU. */
-const MOST_COPIED = 1 << 20;
-
 /** One number in so many is hashed. */
 const HASHED_STRIDE = 61;
 
@@ -77,7 +74,6 @@ export async function fingerprintOf(
 async function weightsDigest(model: CausalLM): Promise<string> {
   const samples: Float32Array[] = [];
   for (const tensor of model.weights.values()) {
-    if (!tensor.data && tensor.byteLength > 4 * MOST_COPIED) continue;
     const numbers = await model.engine.read(tensor) as Float32Array;
     const count = Math.ceil(numbers.length / HASHED_STRIDE);
     samples.push(Float32Array.from({ length: count }, (_, i) => numbers[i * HASHED_STRIDE]));
