@@ -31,7 +31,7 @@ export interface CudaPlaces {
   /** The npm package's folder of native libraries. */
   folder?: string;
   /** Folders that the loader searches first. */
-  libraryPath?: readonly string[];
+  searchPath?: readonly string[];
   platform?: string;
 }
 
@@ -89,7 +89,7 @@ export function cudaStatus(places: CudaPlaces = {}): CudaStatus {
   if (platform !== "linux x86_64") {
     return unavailable([], `ONNX Runtime's npm package has CUDA on Linux on x64 only, this is ${platform}`, "");
   }
-  const { folder = nativeFolder(), libraryPath = pathsIn(Deno.env.get("LD_LIBRARY_PATH")) } = places;
+  const { folder = nativeFolder(), searchPath = pathsIn(Deno.env.get("LD_LIBRARY_PATH")) } = places;
   const steps = `Install the provider and CUDA's libraries:\n${cudaInstallSteps(folder)}`;
   const absent = PROVIDER_FILES.filter((file) => !existsSync(`${folder}/${file}`));
   if (absent.length > 0) return unavailable(absent, `${absent.join(" and ")} not installed`, steps);
@@ -100,7 +100,7 @@ export function cudaStatus(places: CudaPlaces = {}): CudaStatus {
   } catch (error) {
     return unavailable([PROVIDER_FILES[1]], message(error), steps);
   }
-  const isFound = finder([folder, ...libraryPath]);
+  const isFound = finder([folder, ...searchPath]);
   const missing = [...new Set(needed)].filter((name) => !PROVIDER_FILES.includes(name) && !isFound(name));
   if (missing.length > 0) {
     const onlyDriver = missing.every((name) => name === DRIVER);

@@ -13,6 +13,7 @@
  * Micikevicius et al. 2018, arXiv:1710.03740, who scale the whole loss by one number.)
  */
 import {
+  abs,
   add,
   cast,
   customGradient,
@@ -23,9 +24,7 @@ import {
   gatherRows,
   linear,
   matmul,
-  max,
   mul,
-  neg,
   quantizedLinear,
   type QuantizedMatrix,
   reduceMax,
@@ -57,9 +56,8 @@ export function weightedLinear(x: Tensor, weight: Weight): Tensor {
 
 /** Applies a product to the rows of `x` in float16, scaled so that the largest number of each is 1. */
 function inFloat16(x: Tensor, product: (scaled: Tensor) => Tensor): Tensor {
-  const largest = max(reduceMax(x, -1), reduceMax(neg(x), -1));
   // A row of zeros stays one.
-  const amax = add(largest, x.graph.scalar(1e-30));
+  const amax = add(reduceMax(abs(x), -1), x.graph.scalar(1e-30));
   return mul(cast(product(cast(div(x, amax), "float16")), "float32"), amax);
 }
 

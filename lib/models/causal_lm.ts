@@ -25,7 +25,7 @@ import {
 import { FusedPrograms, type FusedVariant, headFeeds, readHeadOutput } from "./fused_program.ts";
 import { Head, type HeadGradients, type HeadOutput } from "./head.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
-import { FULL_PRECISION, toFloat32, weightFeeds, weightForm } from "./precision.ts";
+import { FULL_PRECISION, readWeight, weightFeeds, weightForm } from "./precision.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
 import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
 import { WideHead } from "./wide_head.ts";
@@ -79,9 +79,7 @@ export class CausalLM {
   /** A weight's numbers in float32, whatever form it is held in. On the CPU float32 weights are not copied. */
   async readWeight(name: string): Promise<Float32Array> {
     const shape = weightShapes(this.config)[name];
-    const parts = Object.values(weightFeeds(this.weights, name));
-    const data = await Promise.all(parts.map((part) => this.engine.read(part)));
-    return toFloat32(data, shape, weightForm(name, shape, this.config));
+    return await readWeight(this.engine, this.weights, name, shape, weightForm(name, shape, this.config));
   }
 
   /** Throws where the weights are held in less than float32, naming what cannot be done then. */

@@ -11,7 +11,7 @@
  * 4-bit model: they are what quantizing hurts most and what all GPUs can still read. A matrix whose rows are not whole
  * blocks of 32 numbers stays float32. Low-rank factors, activations, gradients and optimizer states are float32 always.
  */
-import type { DeviceTensor, Engine, TensorData } from "../engine/mod.ts";
+import type { DeviceTensor, Engine } from "../engine/mod.ts";
 import { type Bits, BLOCK, BYTES, type DType, type Graph, quantizedShapes, sizeOf } from "../graph/mod.ts";
 import { quantize, type QuantizedData, readQuantized, type Weight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
@@ -185,8 +185,15 @@ function toFloat16(numbers: Float32Array): Uint16Array {
   return halves;
 }
 
-/** A weight's numbers in float32, from its parts in the order of `weightParts`. */
-export function toFloat32(parts: readonly TensorData[], shape: readonly number[], form: WeightForm): Float32Array {
+/** A weight's numbers in float32, whatever form it is held in. In shared memory float32 weights are not copied. */
+export async function readWeight(
+  engine: Engine,
+  weights: ReadonlyMap<string, DeviceTensor>,
+  name: string,
+  shape: readonly number[],
+  form: WeightForm,
+): Promise<Float32Array> {
+  const parts = await Promise.all(Object.values(weightFeeds(weights, name)).map((part) => engine.read(part)));
   if (form.kind === "float32") return parts[0] as Float32Array;
   if (form.kind === "float16") {
     const numbers = new Float32Array(parts[0].length);

@@ -8,7 +8,7 @@ import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { Graph } from "../graph/mod.ts";
 import { denseWeight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
-import { declareWeight, toFloat32, weightFeeds, type WeightForm, weightForm } from "./precision.ts";
+import { declareWeight, readWeight, weightFeeds, type WeightForm, weightForm } from "./precision.ts";
 
 /** The name of the head's weight in the checkpoint: the token table where the two are tied. */
 export function headName({ tieWordEmbeddings }: ModelConfig): string {
@@ -39,8 +39,7 @@ export class WideHead {
     const parts = weightFeeds(this.weights, headName(this.config), "head");
     if (this.#form.kind === "float32") return await run(parts.head);
     if (this.engine.sharesMemory) {
-      const data = Object.values(parts).map((part) => part.data!);
-      this.#kept ??= this.engine.store(toFloat32(data, this.#shape, this.#form), this.#shape);
+      this.#kept ??= this.#widened();
       return await run(await this.#kept);
     }
     const program = await this.#programs.get("widen", () => ({
@@ -52,6 +51,11 @@ export class WideHead {
     } finally {
       head.dispose();
     }
+  }
+
+  async #widened(): Promise<DeviceTensor> {
+    const numbers = await readWeight(this.engine, this.weights, headName(this.config), this.#shape, this.#form);
+    return await this.engine.store(numbers, this.#shape);
   }
 
   /** Frees what is kept; the model's weights stay. */

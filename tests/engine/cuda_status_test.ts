@@ -52,7 +52,7 @@ async function statusOf(
     for (const [name, content] of Object.entries(files)) {
       await Deno.writeFile(`${folder}/${name}`, content instanceof Uint8Array ? content : library(content));
     }
-    found.push(cudaStatus({ ...PLATFORM, libraryPath: [], ...places, folder }));
+    found.push(cudaStatus({ ...PLATFORM, searchPath: [], ...places, folder }));
   });
   return found[0];
 }
@@ -82,7 +82,7 @@ Deno.test("cudaStatus() finds libraries on the library path and beside the provi
   const files = { [SHARED]: [], [CUDA]: ["libkiln_a.so", "libkiln_b.so"], "libkiln_b.so": [] };
   await inFolder(async (folder) => {
     await Deno.writeFile(`${folder}/libkiln_a.so`, library([]));
-    assert.deepEqual((await statusOf(files, { libraryPath: ["/nowhere", folder] })).missing, []);
+    assert.deepEqual((await statusOf(files, { searchPath: ["/nowhere", folder] })).missing, []);
   });
   assert.deepEqual((await statusOf(files)).missing, ["libkiln_a.so"]);
 });

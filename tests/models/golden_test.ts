@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadAdapter, mergeAdapter } from "../../lib/adapters/mod.ts";
+import { loadAdapter, type LoraAdapter, mergeAdapter } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import {
   type CausalLM,
@@ -88,6 +88,26 @@ async function lossGradients(
   return { loss, gradients, output };
 }
 
+/** Judges an adapter's gradients by PEFT's. */
+async function checkAdapterGradients(
+  model: CausalLM,
+  base: Golden,
+  name: string,
+  adapter: LoraAdapter,
+): Promise<Golden> {
+  const golden = await goldenJson<Golden>(`${name}.json`);
+  const expected = await goldenTensors(`${name}.gradients.safetensors`);
+  for (const way of WAYS) {
+    const { loss, gradients } = await lossGradients(model, base, way, { adapter, trainable: "lora" });
+    assertClose([loss], [golden.loss], "loss");
+    assert.equal(gradients.size, expected.size);
+    for (const [name, gradient] of gradients) {
+      assertClose(gradient, expected.get(`base_model.model.${name}.weight`)!, `${name} (${way})`);
+    }
+  }
+  return golden;
+}
+
 /** Loads a golden model on an engine of its own, and frees both. */
 async function withModel(
   name: string,
@@ -144,17 +164,8 @@ for (const [name, base] of ADAPTERS) {
   Deno.test(`CausalLM of ${base} with PEFT's adapter ${name} has PEFT's loss and gradients, and the base's without it`, () =>
     withModel(base, async (model) => {
       const baseGolden = await goldenJson<Golden>(`${base}.json`);
-      const golden = await goldenJson<Golden>(`${name}.json`);
-      const expected = await goldenTensors(`${name}.gradients.safetensors`);
       const adapter = await loadAdapter(model, GOLDEN + name);
-      for (const way of WAYS) {
-        const { loss, gradients } = await lossGradients(model, baseGolden, way, { adapter, trainable: "lora" });
-        assertClose([loss], [golden.loss], "loss");
-        assert.equal(gradients.size, expected.size);
-        for (const [name, gradient] of gradients) {
-          assertClose(gradient, expected.get(`base_model.model.${name}.weight`)!, `${name} (${way})`);
-        }
-      }
+      const golden = await checkAdapterGradients(model, baseGolden, name, adapter);
       const attached = await model.forward(goldenBatch(baseGolden), { adapter });
       const { logProbs } = await model.logProbs(attached, allTargets(baseGolden));
       assertClose(logProbs, golden.logProbs.flat(), "attached");
@@ -179,17 +190,8 @@ for (const [name, precision] of Object.entries(PRECISIONS)) {
   Deno.test(`CausalLM with frozen weights in ${name} has the loss and gradients of PEFT on the same rounded numbers`, () =>
     withModel("qwen2_tiny/tied", async (model) => {
       const baseGolden = await goldenJson<Golden>("qwen2_tiny/tied.json");
-      const golden = await goldenJson<Golden>(`quantized/${name}.json`);
-      const expected = await goldenTensors(`quantized/${name}.gradients.safetensors`);
       const adapter = await loadAdapter(model, `${GOLDEN}lora/all_linear`);
-      for (const way of WAYS) {
-        const { loss, gradients } = await lossGradients(model, baseGolden, way, { adapter, trainable: "lora" });
-        assertClose([loss], [golden.loss], "loss");
-        assert.equal(gradients.size, expected.size);
-        for (const [name, gradient] of gradients) {
-          assertClose(gradient, expected.get(`base_model.model.${name}.weight`)!, `${name} (${way})`);
-        }
-      }
+      const golden = await checkAdapterGradients(model, baseGolden, `quantized/${name}`, adapter);
       const pass = await model.forward(goldenBatch(baseGolden), { adapter });
       const { logProbs } = await model.logProbs(pass, allTargets(baseGolden));
       assertClose(logProbs, golden.logProbs.flat(), "log-probabilities");

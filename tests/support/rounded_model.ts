@@ -1,10 +1,9 @@
 /** A float32 model whose weights are what another precision makes of them: what models of few bits are judged by. */
-import type { DeviceTensor, Engine } from "../../lib/engine/mod.ts";
+import { createEngine, type DeviceTensor, type Engine } from "../../lib/engine/mod.ts";
 import { evaluate, Graph, type NdArray } from "../../lib/graph/mod.ts";
 import { denseWeight } from "../../lib/kernels/mod.ts";
 import { CausalLM, loadModel, type PrecisionOptions, weightForm, weightShapes } from "../../lib/models/mod.ts";
 import { declareWeight } from "../../lib/models/precision.ts";
-import { createEngine } from "../../lib/engine/mod.ts";
 
 /** Loads a folder in a precision, and turns each weight back into numbers with the float64 reference. */
 export async function roundedModel(folder: string, engine: Engine, precision: PrecisionOptions): Promise<CausalLM> {
