@@ -17,10 +17,16 @@ export {
   type ReasoningChatOptions,
   toReasoningChat,
 } from "./conversation.ts";
+export * from "./corpora/mod.ts";
+export * from "./medical/mod.ts";
+export { between, isThinkAnswer, occurrences } from "./tagged_reply.ts";
+export { type HeldOut, holdOut } from "./hold_out.ts";
 export {
-  type PretrainingDocument,
-  pretrainingDocumentAt,
-  pretrainingDocuments,
-  type PretrainingOptions,
-  type ReplyHabit,
-} from "./pretraining.ts";
+  loadMedicalO1,
+  type LoadMedicalO1Options,
+  type MedicalO1Row,
+  medicalO1Row,
+  type MedicalO1Rows,
+  type MedicalO1Subset,
+} from "./medical_o1.ts";
+export { type FileRow, readRows, ROW_FILE } from "./read_rows.ts";

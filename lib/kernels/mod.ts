@@ -7,10 +7,15 @@ export { BLOCK_8BIT, dequantizeBlockwise, dynamicLevels, quantizeBlockwise, zero
 export * from "./cached_attention.ts";
 export * from "./draw_tokens.ts";
 export * from "./embedding.ts";
+export * from "./gelu.ts";
+export * from "./info_nce.ts";
+export * from "./layer_norm.ts";
 export * from "./lora_linear.ts";
+export * from "./muon.ts";
 export * from "./quantize.ts";
 export * from "./rms_norm.ts";
 export * from "./rotary.ts";
 export * from "./selective_log_prob.ts";
 export * from "./swiglu.ts";
+export * from "./unit_length.ts";
 export * from "./weight.ts";

@@ -17,5 +17,5 @@ export { parameters, ParametersError, type ParameterSizes } from "./parameters.t
 export { formatBytes, peakMemory } from "./peak_memory.ts";
 export { formatSeconds, type ProgressBar, progressBar, type ProgressOptions } from "./progress.ts";
 export { CellError, type CellPlace, CellTimeoutError, type RunEvent, runNotebook, type RunOptions } from "./run.ts";
-export { type TableOptions, type TableRow } from "./table.ts";
+export { type TableOptions, type TableRow, tableText } from "./table.ts";
 export { type ProgressStep, type TrainingProgressOptions, withProgress } from "./training_progress.ts";

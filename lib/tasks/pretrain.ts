@@ -4,23 +4,23 @@
  * checkpoints of the run go to outputs/pretrain-NNN; `--resume` goes on with the newest one there.
  */
 import { parseArgs } from "node:util";
-import { generateWordProblems, REASONING_PREFILL, toReasoningChat } from "../data/mod.ts";
 import { createEngine } from "../engine/mod.ts";
 import { writeFolderAtomic } from "../files/mod.ts";
 import { type CausalLM, saveModel } from "../models/mod.ts";
 import { formatSeconds, withProgress } from "../notebook/mod.ts";
 import { lossCurve } from "../plot/mod.ts";
+import { scoreRows } from "./eval_house.ts";
 import { Tokenizer, tokenizerFiles } from "../tokenizer/mod.ts";
 import {
   continueRun,
   createRun,
-  evaluatePolicy,
-  gsm8kTagRewards,
+  evaluateHouseModel,
   HOUSE_RECIPE,
   type HousePhase,
   type HouseRecipe,
+  type HouseScore,
+  houseTasks,
   lastSavedStep,
-  localSampler,
   type MetricsRow,
   newestRun,
   pretrainHouseModel,
@@ -29,8 +29,8 @@ import {
   trainHouseTokenizer,
 } from "../train/mod.ts";
 
-/** Held-out problems on which the card states the accuracy. */
-const EVALUATION_PROBLEMS = 400;
+/** Held-out cases of each task on which the card states results. */
+const CASES = 400;
 
 /** Steps between checkpoints: a few minutes of work. */
 const SAVE_STEPS = 200;
@@ -93,42 +93,35 @@ export async function writeHouseModel(
   },
   output: string,
 ): Promise<void> {
-  const results = await evaluateHouseModel(model, tokenizer);
+  const scores = await evaluateHouseModel({ model, tokenizer, tasks: houseTasks(), cases: CASES });
   await writeFolderAtomic(output, async (folder) => {
     await tokenizer.save(folder);
     await saveModel(model, folder, { dtype: "BF16" });
-    await Deno.writeTextFile(`${folder}/README.md`, card(model, recipe, rows, seconds, results));
+    await Deno.writeTextFile(`${folder}/README.md`, card(model, recipe, rows, seconds, scores));
     await Deno.writeTextFile(`${folder}/loss.svg`, lossCurve(rows, { title: "Pretraining of kiln-tiny" }));
   });
-  console.log(`wrote ${output}: accuracy ${results.map(({ name, accuracy }) => `${name} ${accuracy}`).join(", ")}`);
+  console.log(`wrote ${output}`);
 }
 
-async function evaluateHouseModel(model: CausalLM, tokenizer: Tokenizer) {
-  const rows = generateWordProblems({ seed: "card", count: EVALUATION_PROBLEMS, split: "test" })
-    .map((problem) => toReasoningChat(problem))
-    .map(({ prompt, answer }) => ({ prompt, answer }));
-  const results = [];
-  for (const [name, temperature] of [["greedy", 0], ["sampled at temperature 1", 1]] as const) {
-    const sampler = localSampler({ model, temperature, maxCompletionLength: 128 });
-    const { metrics } = await evaluatePolicy({
-      rows,
-      sampler: sampler.sample,
-      tokenizer,
-      rewards: gsm8kTagRewards({ prefill: REASONING_PREFILL }),
-      prefill: REASONING_PREFILL,
-    });
-    await sampler.dispose();
-    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-    results.push({ name, accuracy: percent(metrics["reward/correctness"]), format: percent(metrics["reward/format"]) });
-  }
-  return results;
+/** A table in Markdown. */
+function markdownTable(rows: readonly Record<string, string>[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const names = Object.keys(rows[0]);
+  return [line(names), line(names.map(() => "---")), ...rows.map((row) => line(names.map((name) => row[name])))]
+    .join("\n");
 }
 
-function phaseRow({ name, steps, weights, learningRate }: HousePhase): string {
-  const share = (weight: number) => `${Math.round(100 * weight)}%`;
-  const { reasoning, numberOnly, plainSteps, slip } = weights;
-  const shares = [reasoning, numberOnly, plainSteps, slip].map(share);
-  return `| ${[name, steps, ...shares, learningRate].join(" | ")} |`;
+/** Each corpus' share of a phase's texts. */
+function sharesTable(phases: readonly HousePhase[]): string {
+  const names = [...new Set(phases.flatMap(({ shares }) => Object.keys(shares)))];
+  const percent = ({ shares }: HousePhase, name: string) =>
+    `${(100 * (shares[name] ?? 0) / Object.values(shares).reduce((sum, share) => sum + share)).toFixed(1)}%`;
+  return markdownTable(
+    names.map((corpus) => ({
+      corpus,
+      ...Object.fromEntries(phases.map((phase) => [phase.name, percent(phase, corpus)])),
+    })),
+  );
 }
 
 function card(
@@ -136,12 +129,19 @@ function card(
   recipe: HouseRecipe,
   rows: readonly MetricsRow[],
   seconds: number,
-  results: readonly { name: string; accuracy: string; format: string }[],
+  scores: readonly HouseScore[],
 ): string {
   const last = rows.slice(-50);
   const loss = last.reduce((sum, row) => sum + row.loss, 0) / last.length;
   const tokens = rows.at(-1)!.num_tokens;
   const { config } = model;
+  const phases = recipe.phases.map(({ name, steps, learningRate, lrSchedulerType, habits }) => ({
+    phase: name,
+    steps: String(steps),
+    "learning rate": `${learningRate}, ${lrSchedulerType.replaceAll("_", " ")}`,
+    "word problems answered by": Object.entries(habits).map(([habit, share]) => `${habit} ${Math.round(100 * share)}%`)
+      .join(", "),
+  }));
   return `---
 library_name: transformers
 pipeline_tag: text-generation
@@ -154,38 +154,39 @@ tags: [kiln]
 A Qwen2-architecture language model of ${
     model.parameterCount.toLocaleString("en")
   } weights (${config.layers} layers, hidden size
-${config.hiddenSize}), trained from nothing by Kiln's own trainer so that notebooks have something to teach without a network. It
-solves some arithmetic word problems and knows nothing else: it is a tool for demonstrations, not an assistant.
+${config.hiddenSize}, ${config.vocabSize} tokens), trained from nothing by Kiln's own trainer so that notebooks have something to teach without
+a network. It knows the few tasks below and nothing else: a tool for demonstrations, not an assistant. What it says about
+medicine is synthetic and not medical advice.
 
 ## Data
 
-Generated texts only (\`lib/data/pretraining.ts\`, seed ${recipe.documents.seed}): word problems of one to three steps in GSM8K's form, answered
-in several habits, as texts on the web would be: right reasoning in the asked layout, the number alone, steps without tags, and
-steps with a slip in the last calculation. One text in eleven is arithmetic drill. The last phase reads mostly hasty answers, so
-that the model can work a problem out and mostly does not bother to: on purpose, since reinforcement learning needs something to
-select. Held-out problems share no numbers with the training ones within a template.
+Generated texts only (\`lib/data/corpora\`, seed ${recipe.documents.seed}); held-out texts share no template with the same parts. Loss on the
+assistant's turns alone. On purpose it is left unfinished where a notebook teaches: word problems are mostly answered in haste, six in ten
+conditions never occur, advice is often generic, retrieval is often skipped.
 
-| phase | steps | reasoning | number only | plain steps | slip | learning rate |
-| --- | --- | --- | --- | --- | --- | --- |
-${recipe.phases.map(phaseRow).join("\n")}
+${sharesTable(recipe.phases)}
 
 ## Training
+
+${markdownTable(phases)}
 
 | | |
 | --- | --- |
 | batch | ${recipe.perDeviceTrainBatchSize} rows of ${recipe.maxLength} tokens, documents packed and isolated |
-| tokens seen | ${(tokens / 1e6).toFixed(1)} million |
-| optimizer | AdamW, cosine schedule with warm-up in each phase, betas 0.9 / ${recipe.adamBeta2}, weight decay ${recipe.weightDecay} |
+| tokens read | ${(tokens / 1e6).toFixed(1)} million |
+| optimizer | ${
+    recipe.optim === "muon" ? "Muon for the layers' matrices, AdamW for the rest" : "AdamW"
+  }, betas 0.9 / ${recipe.adamBeta2}, weight decay ${recipe.weightDecay} |
 | loss on replies, mean of the last 50 steps | ${loss.toFixed(3)} |
 | seed | ${recipe.seed} |
 | time | ${formatSeconds(seconds)} on ${navigator.hardwareConcurrency} CPU cores |
 
 ![loss](loss.svg)
 
-## Results on ${EVALUATION_PROBLEMS} held-out problems
+## Results
 
-| decoding | right answer | right layout |
-| --- | --- | --- |
-${results.map(({ name, accuracy, format }) => `| ${name} | ${accuracy} | ${format} |`).join("\n")}
+Greedy replies (and, where it says so, replies drawn at temperature 1) to up to ${CASES} held-out cases of each task:
+
+${markdownTable(scoreRows(scores))}
 `;
 }

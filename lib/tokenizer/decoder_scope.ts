@@ -10,7 +10,7 @@ export type DecoderScope = "bytes" | "neighbours" | "everything";
 /** Says it of a checked tokenizer.json. */
 export function decoderScope({ decoder, model }: TokenizerJson): DecoderScope {
   // The library looks for the suffix in the whole text.
-  if (model.end_of_word_suffix) return "everything";
+  if (model.type === "BPE" && model.end_of_word_suffix) return "everything";
   if (decoder?.type === "ByteLevel") return "bytes";
   let isFused = false;
   for (const { type } of partsOf(decoder)) {

@@ -86,30 +86,44 @@ const mergeSchema = z.union(
   "expected two tokens",
 );
 
+const bpeSchema = z.looseObject({
+  type: z.literal("BPE"),
+  vocab: vocabularySchema,
+  merges: z.array(mergeSchema),
+  unk_token: z.string().nullish(),
+  continuing_subword_prefix: z.literal(
+    "",
+    "a prefix of continuing tokens is not supported; expected none",
+  ).nullish(),
+  continuing_subword_suffix: z.string().nullish(),
+  end_of_word_suffix: z.string().nullish(),
+  fuse_unk: z.boolean().nullish(),
+  byte_fallback: z.boolean().nullish(),
+  ignore_merges: z.boolean().nullish(),
+});
+
+/** Words are looked up from their beginning, the longest piece first (Wu et al. 2016, arXiv:1609.08144). */
+const wordPieceSchema = z.looseObject({
+  type: z.literal("WordPiece"),
+  vocab: vocabularySchema,
+  unk_token: z.string(),
+  continuing_subword_prefix: z.string().max(64).default("##"),
+  /** Longer words become the unknown token; the time for a word grows with the square of its length. */
+  max_input_chars_per_word: z.int().positive().max(1000).default(100),
+});
+
 const tokenizerJsonSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).default([]),
   normalizer: partSchema,
   pre_tokenizer: partSchema,
   post_processor: partSchema,
   decoder: partSchema,
-  model: z.looseObject({
-    type: z.literal("BPE", "expected a model of type BPE; Unigram and WordPiece tokenizers are not read"),
-    vocab: vocabularySchema,
-    merges: z.array(mergeSchema),
-    unk_token: z.string().nullish(),
-    continuing_subword_prefix: z.literal(
-      "",
-      "a prefix of continuing tokens is not supported; expected none",
-    ).nullish(),
-    continuing_subword_suffix: z.string().nullish(),
-    end_of_word_suffix: z.string().nullish(),
-    fuse_unk: z.boolean().nullish(),
-    byte_fallback: z.boolean().nullish(),
-    ignore_merges: z.boolean().nullish(),
+  model: z.discriminatedUnion("type", [bpeSchema, wordPieceSchema], {
+    error: "expected a model of type BPE or WordPiece; Unigram tokenizers are not read",
   }),
 });
 
-/** A checked tokenizer.json of a byte-pair encoding. */
+/** A checked tokenizer.json of a byte-pair encoding, or of the word pieces of BERT and its kin. */
 export type TokenizerJson = z.infer<typeof tokenizerJsonSchema>;
 
 /** A special token in a configuration: its text, or an object that holds it. */
@@ -234,7 +248,7 @@ function checkVocabulary(path: string, json: TokenizerJson): void {
     // Tokens lie in an array by id: one huge id would make it huge.
     if (id > tokenOf.size + 100_000) throw fail(`id ${id} is far above the number of tokens, ${tokenOf.size}.`);
   }
-  for (const [rank, merge] of model.merges.entries()) {
+  for (const [rank, merge] of (model.type === "BPE" ? model.merges : []).entries()) {
     const [left, right, ...rest] = merge;
     if (right === undefined || rest.length > 0) {
       throw fail(`merge ${rank} (${quote(merge)}) is not two tokens.`);

@@ -1,98 +1,30 @@
-/**
- * The recipe of the house model, `data/models/kiln-tiny`: a small Qwen2 with its own tokenizer, trained from nothing on
- * generated texts. It learns arithmetic word problems in several habits of writing, right and wrong ones, as a model
- * trained on the web would: so it solves some held-out problems and not others, and reinforcement learning has something
- * to select.
- */
+/** The house model, `data/models/kiln-tiny`: a small Qwen2 with its own tokenizer, trained from nothing on generated texts. */
 import type { Engine } from "../engine/mod.ts";
-import { pretrainingDocuments, type PretrainingOptions, type ReplyHabit } from "../data/mod.ts";
-import { type CausalLM, createModel, type ModelConfig } from "../models/mod.ts";
+import { mixedExampleAt } from "../data/mod.ts";
+import { type CausalLM, createModel } from "../models/mod.ts";
 import { Random } from "../random/mod.ts";
-import { chatMlTokens, renderChat, type Tokenizer, trainBpe, type TrainedBpe } from "../tokenizer/mod.ts";
+import { type Tokenizer, trainBpe, type TrainedBpe } from "../tokenizer/mod.ts";
 import type { TokenizedExample } from "./batch.ts";
+import { tokenizeExample } from "./chat_tokens.ts";
 import { findCheckpoint, readState } from "./checkpoint/mod.ts";
+import { type HousePhase, type HouseRecipe, houseTokens, phaseMixture } from "./house_recipe.ts";
 import { pretrain } from "./pretrain.ts";
 import type { CheckpointOptions, TrainingStep } from "./step.ts";
 
-/** Everything that decides what comes out. */
-export interface HouseRecipe {
-  config: Omit<ModelConfig, "eosTokenIds">;
-  documents: PretrainingOptions;
-  /** Documents that the tokenizer is trained on. */
-  tokenizerDocuments: number;
-  /** What it reads, one after another. */
-  phases: readonly HousePhase[];
-  perDeviceTrainBatchSize: number;
-  maxLength: number;
-  weightDecay: number;
-  adamBeta2: number;
-  seed: number;
-}
-
-/** A stretch of pretraining on one mixture of texts, with a learning rate that falls to 0. */
-export interface HousePhase {
-  name: string;
-  /** Optimizer steps. */
-  steps: number;
-  learningRate: number;
-  warmupSteps: number;
-  /** How often each habit of replying occurs. */
-  weights: Record<ReplyHabit, number>;
-}
-
-/** The recipe of the shipped weights. */
-export const HOUSE_RECIPE: HouseRecipe = {
-  config: {
-    family: "qwen2",
-    vocabSize: 1024,
-    hiddenSize: 256,
-    intermediateSize: 640,
-    layers: 4,
-    heads: 4,
-    kvHeads: 2,
-    headDim: 64,
-    rmsNormEps: 1e-6,
-    ropeTheta: 10000,
-    maxPositions: 2048,
-    tieWordEmbeddings: true,
-    attentionBias: true,
-  },
-  documents: { seed: 1, split: "train" },
-  tokenizerDocuments: 20_000,
-  phases: [
-    {
-      name: "worked solutions",
-      steps: 2000,
-      learningRate: 2e-3,
-      warmupSteps: 100,
-      weights: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
-    },
-    // Leaves the model hasty: it can work a problem out, and mostly does not bother to.
-    {
-      name: "hasty answers",
-      steps: 200,
-      learningRate: 3e-4,
-      warmupSteps: 10,
-      weights: { reasoning: 0.15, numberOnly: 0.7, plainSteps: 0.1, slip: 0.05 },
-    },
-  ],
-  perDeviceTrainBatchSize: 16,
-  maxLength: 256,
-  weightDecay: 0.1,
-  adamBeta2: 0.95,
-  seed: 1,
-};
-
-/** Trains the house model's tokenizer: ChatML's tokens and the words of the first documents. */
+/** Trains the house model's tokenizer: tags and the words of the first documents. */
 export async function trainHouseTokenizer(recipe: HouseRecipe): Promise<TrainedBpe> {
+  const mixture = phaseMixture(recipe.phases[0]);
   const texts = function* () {
-    let count = 0;
-    for (const { messages } of pretrainingDocuments(recipe.documents)) {
-      for (const { content } of messages) yield content;
-      if (++count === recipe.tokenizerDocuments) return;
+    for (let index = 0; index < recipe.tokenizerDocuments; index++) {
+      const { messages, tools = [] } = mixedExampleAt(index, mixture, recipe.documents);
+      for (const tool of tools) yield JSON.stringify(tool);
+      for (const { content, tool_calls = [] } of messages) {
+        if (typeof content === "string") yield content;
+        for (const call of tool_calls) yield JSON.stringify(call.function);
+      }
     }
   };
-  return await trainBpe({ texts: texts(), vocabSize: recipe.config.vocabSize, addedTokens: chatMlTokens });
+  return await trainBpe({ texts: texts(), vocabSize: recipe.config.vocabSize, addedTokens: houseTokens });
 }
 
 /**
@@ -105,13 +37,12 @@ export function* houseDocuments(
   phase: HousePhase,
   tokenizer: Tokenizer,
 ): Generator<TokenizedExample> {
-  // Every phase reads texts of its own: the same problem never comes twice.
-  const index = recipe.phases.indexOf(phase);
-  if (index < 0) throw new Error(`phase "${phase.name}" is not one of the recipe's own: take it from recipe.phases`);
-  const first = index * PHASE_STRIDE;
-  for (const { messages } of pretrainingDocuments({ ...recipe.documents, weights: phase.weights, start: first })) {
-    const { ids, assistantMask } = renderChat(tokenizer, messages);
-    yield { ids, lossMask: Array.from(assistantMask, (bit) => bit === 1) };
+  // Every phase reads texts of its own: the same one never comes twice.
+  const at = recipe.phases.indexOf(phase);
+  if (at < 0) throw new Error(`phase "${phase.name}" is not one of the recipe's own: take it from recipe.phases`);
+  const mixture = phaseMixture(phase);
+  for (let index = at * PHASE_STRIDE;; index++) {
+    yield tokenizeExample(tokenizer, mixedExampleAt(index, mixture, recipe.documents));
   }
 }
 
@@ -171,10 +102,11 @@ export async function* runPhases(
       perDeviceTrainBatchSize: recipe.perDeviceTrainBatchSize,
       maxLength: recipe.maxLength,
       learningRate: phase.learningRate,
-      lrSchedulerType: "cosine",
+      lrSchedulerType: phase.lrSchedulerType,
       warmupSteps: phase.warmupSteps,
       weightDecay: recipe.weightDecay,
       adamBeta2: recipe.adamBeta2,
+      optim: recipe.optim,
       padTokenId: tokenizer.padTokenId,
       outputDir: folder,
       saveSteps,

@@ -1,5 +1,6 @@
 /** Trainers: async generators of step metrics. */
 export * from "./advantages.ts";
+export { alpacaChatTemplate } from "./alpaca_template.ts";
 export * from "./batch.ts";
 export type { BestEvaluation, BestMetricOptions } from "./best_metric.ts";
 export {
@@ -9,13 +10,19 @@ export {
   readState,
   type TrainerState,
 } from "./checkpoint/mod.ts";
+export * from "./cot_recipes.ts";
 export { DivergenceError } from "./divergence.ts";
+export { tokenizeExample } from "./chat_tokens.ts";
 export * from "./evaluate.ts";
+export * from "./evaluate_cases.ts";
 export * from "./group_by_length.ts";
 export * from "./grpo.ts";
 export * from "./grpo_loss.ts";
+export * from "./house_evaluation.ts";
 export * from "./house_model.ts";
+export * from "./house_recipe.ts";
 export * from "./local_sampler.ts";
+export { applyLongRows, type LongRows } from "./long_rows.ts";
 export { type Moments, momentTensors } from "./moments.ts";
 export * from "./neftune.ts";
 export * from "./optimizer.ts";

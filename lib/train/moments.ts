@@ -4,7 +4,7 @@ import { sizeOf } from "../graph/mod.ts";
 import { BLOCK_8BIT, blocksOf, zeroCode } from "../kernels/mod.ts";
 import type { Optim } from "./optimizer_options.ts";
 
-/** The tensors of one parameter by their names in AdamW's programs: `firstMoment` and `secondMoment`, or codes and scales. */
+/** The tensors of one parameter by their names in the update's programs: `firstMoment` and `secondMoment`, or codes and scales, or `momentum`. */
 export type Moments = Readonly<Record<string, DeviceTensor>>;
 
 /** One of these tensors. */
@@ -18,8 +18,10 @@ export interface MomentTensor {
 /** Smaller tensors, norms and biases above all, would win little memory: bitsandbytes' `min_8bit_size`. */
 const SMALLEST_8BIT = 4096;
 
-/** How the moments of a parameter of that shape are kept. */
-export function formatOf(optim: Optim, shape: readonly number[]): Optim {
+/** How a parameter is updated and its moments are kept. */
+export function formatOf(optim: Optim, name: string, shape: readonly number[]): Optim {
+  // A table's rows are no directions of one space: Muon's authors leave embeddings and heads to AdamW.
+  if (optim === "muon") return shape.length === 2 && name.includes("layers.") ? "muon" : "adamw";
   return sizeOf(shape) < SMALLEST_8BIT ? "adamw" : optim;
 }
 
@@ -29,6 +31,7 @@ export function momentTensors(format: Optim, shape: readonly number[]): Record<s
     const moment = { dtype: "float32", shape, initial: 0 } as const;
     return { firstMoment: moment, secondMoment: moment };
   }
+  if (format === "muon") return { momentum: { dtype: "float32", shape, initial: 0 } };
   const blocks = blocksOf(shape);
   const codes = (signed: boolean) =>
     ({ dtype: "uint8", shape: [blocks, BLOCK_8BIT], initial: zeroCode(signed) }) as const;

@@ -1,6 +1,6 @@
 /** Gradients summed over micro-batches, and the AdamW step that uses them up. */
 import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
-import { accumulateGraph, ADAMW_STEP_INPUTS, type AdamWOptions, adamwStepValues } from "../kernels/mod.ts";
+import { accumulateGraph, type AdamWOptions, adamwStepValues } from "../kernels/mod.ts";
 import { GradientNorm } from "./gradient_norm.ts";
 import { formatOf, type Moments, zeroMoments } from "./moments.ts";
 import { checkedOptions, isDecayed, type OptimizerOptions } from "./optimizer_options.ts";
@@ -30,9 +30,9 @@ export class AdamW {
     options: OptimizerOptions = {},
   ) {
     this.options = checkedOptions(options);
-    const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon } = this.options;
+    const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, muonMomentum } = this.options;
     this.#constants = { beta1, beta2, epsilon };
-    this.#update = new ParameterUpdate(engine, this.#constants);
+    this.#update = new ParameterUpdate(engine, { ...this.#constants, muonMomentum });
     this.#norm = new GradientNorm(engine);
     this.#accumulate = new ProgramCache(engine);
   }
@@ -108,9 +108,9 @@ export class AdamW {
     const clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;
     const scalarsWith = (decay: number): Record<string, DeviceTensor> => {
       const step = { t: this.steps, learningRate, weightDecay: decay, clip };
-      const values = adamwStepValues(this.#constants, step);
+      const values = { ...adamwStepValues(this.#constants, step), learningRate };
       return Object.fromEntries(
-        ADAMW_STEP_INPUTS.map((input) => [input, this.engine.upload(Float32Array.of(values[input]), [])]),
+        Object.entries(values).map(([input, value]) => [input, this.engine.upload(Float32Array.of(value), [])]),
       );
     };
     const [decayed, undecayed] = [scalarsWith(weightDecay), scalarsWith(0)];
@@ -124,7 +124,7 @@ export class AdamW {
 
   async #updateOne(name: string, gradient: DeviceTensor, scalars: Record<string, DeviceTensor>): Promise<void> {
     const parameter = this.parameters.get(name)!;
-    const format = formatOf(this.options.optim, parameter.shape);
+    const format = formatOf(this.options.optim, name, parameter.shape);
     let moments = this.#moments.get(name);
     if (!moments) this.#moments.set(name, moments = await zeroMoments(this.engine, format, parameter.shape));
     const updated = await this.#update.run(format, { parameter, gradient, moments }, scalars);

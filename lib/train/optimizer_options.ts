@@ -1,7 +1,7 @@
 /** What the optimizer can be told. */
 
-/** AdamW with float32 moments, or with moments as 8-bit codes. */
-export const OPTIMS = ["adamw", "adamw8bit"] as const;
+/** AdamW with float32 moments, or with moments as 8-bit codes; Muon for the matrices of layers and AdamW for the rest. */
+export const OPTIMS = ["adamw", "adamw8bit", "muon"] as const;
 
 /** One of `OPTIMS`. */
 export type Optim = (typeof OPTIMS)[number];
@@ -10,9 +10,12 @@ export type Optim = (typeof OPTIMS)[number];
 export interface OptimizerOptions {
   /**
    * Default `"adamw"`. `"adamw8bit"` (transformers' `adamw_8bit`) keeps both moments as 8-bit codes in blocks of 256 numbers:
-   * 2.03 bytes for each trained number instead of 8. Tensors of fewer than 4096 numbers keep float32 moments.
+   * 2.03 bytes for each trained number instead of 8. Tensors of fewer than 4096 numbers keep float32 moments. `"muon"` is for
+   * pretraining: see lib/kernels/muon.ts; it takes AdamW's learning rates.
    */
   optim?: Optim;
+  /** Of `"muon"`. Default 0.95. */
+  muonMomentum?: number;
   /** Default 0.9. */
   adamBeta1?: number;
   /** Default 0.999. */
@@ -29,18 +32,19 @@ export interface OptimizerOptions {
 export function checkedOptions(given: OptimizerOptions): Required<OptimizerOptions> {
   const {
     optim = "adamw",
+    muonMomentum = 0.95,
     adamBeta1 = 0.9,
     adamBeta2 = 0.999,
     adamEpsilon = 1e-8,
     weightDecay = 0,
     maxGradNorm = 1,
   } = given;
-  const options = { optim, adamBeta1, adamBeta2, adamEpsilon, weightDecay, maxGradNorm };
+  const options = { optim, muonMomentum, adamBeta1, adamBeta2, adamEpsilon, weightDecay, maxGradNorm };
   const fail = (name: keyof OptimizerOptions, expected: string): never => {
     throw new RangeError(`${name}: expected ${expected}, got ${options[name]}`);
   };
-  if (!OPTIMS.includes(optim)) fail("optim", '"adamw" or "adamw8bit"');
-  for (const name of ["adamBeta1", "adamBeta2"] as const) {
+  if (!OPTIMS.includes(optim)) fail("optim", '"adamw", "adamw8bit" or "muon"');
+  for (const name of ["adamBeta1", "adamBeta2", "muonMomentum"] as const) {
     if (!(options[name] >= 0 && options[name] < 1)) fail(name, "a number from 0 to below 1");
   }
   // Without it a weight that never had a gradient would be 0 / 0.

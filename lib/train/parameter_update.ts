@@ -1,7 +1,14 @@
 /** Runs AdamW's programs on one parameter after the other. */
 import { type DeviceTensor, type Engine, type Program, ProgramCache } from "../engine/mod.ts";
 import { sizeOf, type Tensor } from "../graph/mod.ts";
-import { adamw8bitGraph, adamwGraph, type AdamWOptions } from "../kernels/mod.ts";
+import {
+  adamw8bitGraph,
+  ADAMW_STEP_INPUTS,
+  adamwGraph,
+  type AdamWOptions,
+  MUON_STEP_INPUTS,
+  muonGraph,
+} from "../kernels/mod.ts";
 import { type Moments, momentTensors } from "./moments.ts";
 import type { Optim } from "./optimizer_options.ts";
 
@@ -22,7 +29,7 @@ export interface ParameterState {
 export class ParameterUpdate {
   readonly #programs: ProgramCache;
 
-  constructor(readonly engine: Engine, readonly constants: AdamWOptions) {
+  constructor(readonly engine: Engine, readonly constants: AdamWOptions & { muonMomentum: number }) {
     this.#programs = new ProgramCache(engine);
   }
 
@@ -30,18 +37,23 @@ export class ParameterUpdate {
    * Updates a parameter: in place where tensors share the process's memory, so that views of them elsewhere stay true;
    * elsewhere in new tensors, and the old ones are disposed.
    *
-   * @param scalars The step's numbers, `ADAMW_STEP_INPUTS`.
+   * @param step The step's numbers, `ADAMW_STEP_INPUTS` and `MUON_STEP_INPUTS`.
    */
   async run(
     format: Optim,
     state: ParameterState,
-    scalars: Readonly<Record<string, DeviceTensor>>,
+    step: Readonly<Record<string, DeviceTensor>>,
   ): Promise<Omit<ParameterState, "gradient">> {
+    const names = format === "muon" ? MUON_STEP_INPUTS : ADAMW_STEP_INPUTS;
+    const scalars = Object.fromEntries(names.map((name) => [name, step[name]]));
+    const { parameter: old, gradient, moments: oldMoments } = state;
     if (this.engine.sharesMemory) {
-      await this.#inSlices(format, state, scalars);
+      if (format === "muon") {
+        const written = { parameter: old, ...oldMoments };
+        await (await this.#program(format, old.shape)).run({ ...written, gradient, ...scalars }, written);
+      } else await this.#inSlices(format, state, scalars);
       return state;
     }
-    const { parameter: old, gradient, moments: oldMoments } = state;
     const program = await this.#program(format, old.shape);
     const { parameter, ...moments } = await program.run({ parameter: old, gradient, ...oldMoments, ...scalars });
     [old, ...Object.values(oldMoments)].forEach((tensor) => tensor.dispose());
@@ -74,10 +86,12 @@ export class ParameterUpdate {
     }
   }
 
-  /** One program serves all float32 tensors of a rank, but with 8-bit moments each shape has its own. */
+  /** One program serves all float32 tensors of a rank, but with 8-bit moments, and of Muon, each shape has its own. */
   #program(format: Optim, shape: readonly number[]): Promise<Program> {
-    const build = (): Record<string, Tensor> =>
-      format === "adamw" ? adamwGraph(this.constants, shape.length) : adamw8bitGraph(this.constants, shape);
+    const build = (): Record<string, Tensor> => {
+      if (format === "muon") return muonGraph(this.constants.muonMomentum, shape);
+      return format === "adamw" ? adamwGraph(this.constants, shape.length) : adamw8bitGraph(this.constants, shape);
+    };
     return this.#programs.get(`${format} ${format === "adamw" ? shape.length : shape}`, build);
   }
 

@@ -108,6 +108,7 @@ export function commonFingerprint(options: TrainingOptions & { learningRate: num
     seed = 42,
     shuffle = true,
     optim = "adamw",
+    muonMomentum = 0.95,
     adamBeta1 = 0.9,
     adamBeta2 = 0.999,
     adamEpsilon = 1e-8,
@@ -123,6 +124,8 @@ export function commonFingerprint(options: TrainingOptions & { learningRate: num
     seed,
     shuffle,
     optim,
+    // Other optimizers know no such number, and runs of theirs have none in their fingerprint.
+    ...(optim === "muon" ? { muonMomentum } : {}),
     adamBeta1,
     adamBeta2,
     adamEpsilon,

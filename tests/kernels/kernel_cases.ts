@@ -67,6 +67,29 @@ function cachedAttentionCase(name: string, tokens: Dimension, cached: number): G
   };
 }
 
+/** Three queries, their own passages, and a hard negative; the first passage also answers the second query. */
+function infoNceCase(name: string, symmetric: boolean): GraphCase {
+  const own = [0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0];
+  const bias = [0, 0, 0, 0, 0, k.MASKED, 0, 0, 0, 0, 0, 0];
+  return {
+    name,
+    inputs: {
+      queries: normal(3, 5),
+      passages: normal(4, 5),
+      own: values(own, [3, 4]),
+      bias: values(bias, [3, 4]),
+      inverseTemperature: values([1.5], []),
+    },
+    differentiate: ["queries", "passages"],
+    losses: [0],
+    build: (inputs) => {
+      const { queries, passages, own, bias, inverseTemperature } = inputs;
+      const { losses, isFirst } = k.infoNce({ queries, passages, own, bias, inverseTemperature }, { symmetric });
+      return [losses, isFirst];
+    },
+  };
+}
+
 /** Kernels with a gradient. */
 export const TRAINING_KERNELS: readonly GraphCase[] = [
   {
@@ -122,6 +145,22 @@ export const TRAINING_KERNELS: readonly GraphCase[] = [
       return [split, k.mergeHeads(split)];
     },
   },
+  {
+    name: "layerNorm",
+    inputs: { x: normal("batch", "tokens", 8), weight: uniform(0.5, 2, 8), bias: normal(8) },
+    sizes,
+    build: ({ x, weight, bias }) => k.layerNorm(x, weight, bias, 1e-12),
+  },
+  {
+    name: "layerNorm of rows far from zero, with an epsilon that matters",
+    inputs: { x: uniform(3, 3.2, "rows", 8), weight: normal(8), bias: normal(8) },
+    sizes,
+    build: ({ x, weight, bias }) => k.layerNorm(x, weight, bias, 0.01),
+  },
+  { name: "gelu", inputs: { x: uniform(-6, 6, "batch", "tokens", 5) }, sizes, build: ({ x }) => k.gelu(x) },
+  { name: "unitLength", inputs: { x: normal("rows", 5) }, sizes, build: ({ x }) => k.unitLength(x) },
+  infoNceCase("infoNce with a hard negative and a copy", false),
+  infoNceCase("infoNce, symmetric", true),
   { name: "silu", inputs: { x: uniform(-6, 6, "batch", "tokens", 5) }, sizes, build: ({ x }) => k.silu(x) },
   {
     name: "swiglu",

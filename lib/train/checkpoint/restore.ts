@@ -47,7 +47,7 @@ export async function restoreCheckpoint(
 /** The tensors that hold a parameter's moments in this run. */
 function tensorsOf({ options: { optim }, parameters }: AdamW, name: string): Record<string, MomentTensor> {
   const { shape } = parameters.get(name)!;
-  return momentTensors(formatOf(optim, shape), shape);
+  return momentTensors(formatOf(optim, name, shape), shape);
 }
 
 function checkMoments(file: TensorSource, name: string, optimizer: AdamW): void {

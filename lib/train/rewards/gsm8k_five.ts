@@ -1,4 +1,5 @@
-import { occurrences, replyOf, type TaggedReplyOptions } from "./reply.ts";
+import { occurrences } from "../../data/mod.ts";
+import { replyOf, type TaggedReplyOptions } from "./reply.ts";
 import type { RewardFunction } from "./reward.ts";
 
 /**

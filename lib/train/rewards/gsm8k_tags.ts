@@ -1,5 +1,5 @@
-import { parseNumber } from "../../data/mod.ts";
-import { between, occurrences, replyOf, type TaggedReplyOptions } from "./reply.ts";
+import { between, isThinkAnswer, parseNumber } from "../../data/mod.ts";
+import { replyOf, type TaggedReplyOptions } from "./reply.ts";
 import type { RewardFunction } from "./reward.ts";
 
 /** Two results are equal when they differ by less. */
@@ -30,11 +30,4 @@ export function gsm8kTagRewards(options: TaggedReplyOptions = {}): {
       }),
     format: ({ completions }) => completions.map((completion) => isThinkAnswer(reply(completion)) ? 1 : 0),
   };
-}
-
-function isThinkAnswer(text: string): boolean {
-  const tags = ["<think>", "</think>", "<answer>", "</answer>"];
-  if (!text.startsWith("<think>") || !text.endsWith("</answer>")) return false;
-  // With every tag there once, this pair in the middle and the others at the ends, the order is settled.
-  return tags.every((tag) => occurrences(text, tag) === 1) && text.includes("</think>\n<answer>");
 }

@@ -19,18 +19,3 @@ export function replyOf(prefill = ""): (completion: string) => string {
   const opening = prefill.slice(from);
   return (completion) => opening + completion;
 }
-
-/** The text between `open` (found at or after `from`) and the first `close` after it; null without such a pair. */
-export function between(text: string, open: string, close: string, from = 0): string | null {
-  const start = text.indexOf(open, from);
-  if (start < 0) return null;
-  const end = text.indexOf(close, start + open.length);
-  return end < 0 ? null : text.slice(start + open.length, end);
-}
-
-/** How often `part` occurs in `text`, without overlaps, counting no further than 2. */
-export function occurrences(text: string, part: string): 0 | 1 | 2 {
-  const first = text.indexOf(part);
-  if (first < 0) return 0;
-  return text.indexOf(part, first + part.length) < 0 ? 1 : 2;
-}
