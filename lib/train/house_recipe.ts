@@ -1,0 +1,133 @@
+/** The recipe of the house model, `data/models/kiln-tiny`: everything that decides what comes out. */
+import {
+  type Corpus,
+  type CorpusOptions,
+  drillsCorpus,
+  type MixturePart,
+  type ReplyHabit,
+  wordProblemsCorpus,
+} from "../data/mod.ts";
+import type { ModelConfig } from "../models/mod.ts";
+import { type AddedToken, chatMlTokens } from "../tokenizer/mod.ts";
+import type { HouseTask } from "./house_evaluation.ts";
+import type { Optim } from "./optimizer_options.ts";
+import type { SchedulerType } from "./schedule.ts";
+
+/** A recipe as plain data, so that a run's folder can keep it. */
+export interface HouseRecipe {
+  config: Omit<ModelConfig, "eosTokenIds">;
+  /** Which stream of the corpora. */
+  documents: CorpusOptions;
+  /** Documents that the tokenizer is trained on. */
+  tokenizerDocuments: number;
+  /** What it reads, one after another. */
+  phases: readonly HousePhase[];
+  perDeviceTrainBatchSize: number;
+  maxLength: number;
+  optim: Optim;
+  weightDecay: number;
+  adamBeta2: number;
+  seed: number;
+}
+
+/** A stretch of pretraining on one mixture of texts. */
+export interface HousePhase {
+  name: string;
+  /** Optimizer steps. */
+  steps: number;
+  learningRate: number;
+  lrSchedulerType: SchedulerType;
+  warmupSteps: number;
+  /** How often each corpus occurs, by its name; those that are not named do not. */
+  shares: Readonly<Record<string, number>>;
+  /** How often each habit of replying to word problems occurs. */
+  habits: Readonly<Record<ReplyHabit, number>>;
+}
+
+/** Tags of reasoning and retrieval that are one token each, next to ChatML's own. They stay in decoded text. */
+const TAGS = ["answer", "query", "query_res", "results"];
+
+/** The added tokens of the house tokenizer. */
+export const houseTokens: readonly AddedToken[] = [
+  ...chatMlTokens,
+  ...TAGS.flatMap((tag) => [{ content: `<${tag}>`, special: false }, { content: `</${tag}>`, special: false }]),
+];
+
+/**
+ * All corpora that the house model can read.
+ *
+ * @param habits Of the word problems.
+ */
+export function houseCorpora(habits?: HousePhase["habits"]): Corpus[] {
+  return [wordProblemsCorpus({ habits }), drillsCorpus()];
+}
+
+/**
+ * A phase's corpora with their shares.
+ *
+ * @throws {Error} when a share names no corpus
+ */
+export function phaseMixture({ name, shares, habits }: HousePhase): MixturePart[] {
+  const corpora = new Map(houseCorpora(habits).map((corpus) => [corpus.name, corpus]));
+  return Object.entries(shares).map(([corpusName, share]) => {
+    const corpus = corpora.get(corpusName);
+    if (corpus) return { corpus, share };
+    throw new Error(`phase "${name}": there is no corpus "${corpusName}"; there are ${[...corpora.keys()].join(", ")}`);
+  });
+}
+
+/** What the house model is measured on, with the notebooks that go on from there. */
+export function houseTasks(): HouseTask[] {
+  return [{ corpus: wordProblemsCorpus(), sampled: true, notebook: "01-grpo-gsm8k" }];
+}
+
+const SHARES = { "word problems": 10, "drills": 1 };
+
+/** The recipe of the shipped weights. */
+export const HOUSE_RECIPE: HouseRecipe = {
+  config: {
+    family: "qwen2",
+    vocabSize: 4096,
+    hiddenSize: 256,
+    intermediateSize: 640,
+    layers: 4,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 64,
+    rmsNormEps: 1e-6,
+    ropeTheta: 10000,
+    maxPositions: 2048,
+    tieWordEmbeddings: true,
+    attentionBias: true,
+  },
+  documents: { seed: 1, split: "train" },
+  tokenizerDocuments: 20_000,
+  phases: [
+    {
+      name: "broad",
+      steps: 5000,
+      learningRate: 2e-3,
+      lrSchedulerType: "constant_with_warmup",
+      warmupSteps: 100,
+      shares: SHARES,
+      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+    },
+    // Settles on what was read, and leaves the model hasty with word problems: it can work one out, and mostly does not
+    // bother to.
+    {
+      name: "settling",
+      steps: 1000,
+      learningRate: 2e-3,
+      lrSchedulerType: "linear",
+      warmupSteps: 0,
+      shares: SHARES,
+      habits: { reasoning: 0.15, numberOnly: 0.7, plainSteps: 0.1, slip: 0.05 },
+    },
+  ],
+  perDeviceTrainBatchSize: 8,
+  maxLength: 512,
+  optim: "muon",
+  weightDecay: 0.1,
+  adamBeta2: 0.95,
+  seed: 1,
+};
