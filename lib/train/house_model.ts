@@ -109,6 +109,7 @@ export async function* runPhases(
       optim: recipe.optim,
       padTokenId: tokenizer.padTokenId,
       outputDir: folder,
+      processingClass: tokenizer,
       saveSteps,
       saveTotalLimit,
       resumeFromCheckpoint,

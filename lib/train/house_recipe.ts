@@ -2,9 +2,21 @@
 import {
   type Corpus,
   type CorpusOptions,
+  critiqueCorpus,
   drillsCorpus,
+  groundedAnswersCorpus,
+  medicalAdviceCorpus,
+  memoryCorpus,
   type MixturePart,
+  newVignettesCorpus,
+  queryRewritesCorpus,
+  queryTagsCorpus,
+  r3StepsCorpus,
+  readingCorpus,
   type ReplyHabit,
+  routingCorpus,
+  toolCallsCorpus,
+  vignettesCorpus,
   wordProblemsCorpus,
 } from "../data/mod.ts";
 import type { ModelConfig } from "../models/mod.ts";
@@ -59,7 +71,21 @@ export const houseTokens: readonly AddedToken[] = [
  * @param habits Of the word problems.
  */
 export function houseCorpora(habits?: HousePhase["habits"]): Corpus[] {
-  return [wordProblemsCorpus({ habits }), drillsCorpus()];
+  return [
+    wordProblemsCorpus({ habits }),
+    drillsCorpus(),
+    readingCorpus,
+    routingCorpus,
+    toolCallsCorpus,
+    groundedAnswersCorpus,
+    r3StepsCorpus,
+    queryTagsCorpus,
+    queryRewritesCorpus,
+    memoryCorpus,
+    critiqueCorpus,
+    medicalAdviceCorpus,
+    vignettesCorpus,
+  ];
 }
 
 /**
@@ -78,10 +104,31 @@ export function phaseMixture({ name, shares, habits }: HousePhase): MixturePart[
 
 /** What the house model is measured on, with the notebooks that go on from there. */
 export function houseTasks(): HouseTask[] {
-  return [{ corpus: wordProblemsCorpus(), sampled: true, notebook: "01-grpo-gsm8k" }];
+  return [
+    { corpus: wordProblemsCorpus(), sampled: true, notebook: "01-grpo-gsm8k" },
+    { corpus: vignettesCorpus, notebook: "02-medical-cot-sft" },
+    // Conditions that the pretraining never mentions.
+    { corpus: newVignettesCorpus, notebook: "02-medical-cot-sft" },
+    ...[routingCorpus, toolCallsCorpus, groundedAnswersCorpus, readingCorpus, r3StepsCorpus, queryTagsCorpus],
+    ...[queryRewritesCorpus, memoryCorpus, critiqueCorpus, medicalAdviceCorpus],
+  ].map((task) => "corpus" in task ? task : { corpus: task });
 }
 
-const SHARES = { "word problems": 10, "drills": 1 };
+const SHARES = {
+  word_problems: 36,
+  drills: 4,
+  reading: 12,
+  routing: 6,
+  tool_calls: 17,
+  grounded_answers: 11,
+  r3_steps: 9,
+  query_tags: 4,
+  query_rewrites: 4,
+  memory: 6,
+  critique: 5,
+  medical_advice: 5,
+  vignettes: 8,
+};
 
 /** The recipe of the shipped weights. */
 export const HOUSE_RECIPE: HouseRecipe = {
@@ -105,8 +152,8 @@ export const HOUSE_RECIPE: HouseRecipe = {
   phases: [
     {
       name: "broad",
-      steps: 5000,
-      learningRate: 2e-3,
+      steps: 3400,
+      learningRate: 3e-3,
       lrSchedulerType: "constant_with_warmup",
       warmupSteps: 100,
       shares: SHARES,
@@ -116,8 +163,8 @@ export const HOUSE_RECIPE: HouseRecipe = {
     // bother to.
     {
       name: "settling",
-      steps: 1000,
-      learningRate: 2e-3,
+      steps: 800,
+      learningRate: 3e-3,
       lrSchedulerType: "linear",
       warmupSteps: 0,
       shares: SHARES,
@@ -125,7 +172,7 @@ export const HOUSE_RECIPE: HouseRecipe = {
     },
   ],
   perDeviceTrainBatchSize: 8,
-  maxLength: 512,
+  maxLength: 600,
   optim: "muon",
   weightDecay: 0.1,
   adamBeta2: 0.95,

@@ -19,6 +19,7 @@ export * from "./group_by_length.ts";
 export * from "./grpo.ts";
 export * from "./grpo_loss.ts";
 export * from "./house_evaluation.ts";
+export { heldOutLoss, type HeldOutLossOptions } from "./held_out_loss.ts";
 export * from "./house_model.ts";
 export * from "./house_recipe.ts";
 export * from "./local_sampler.ts";

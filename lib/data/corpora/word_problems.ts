@@ -51,9 +51,9 @@ export function wordProblemsCorpus(options: WordProblemsCorpusOptions = {}): Cor
   }
   const weights = HABITS.map((name) => ({ ...DEFAULT_HABITS, ...habits })[name]);
   return {
-    name: "word problems",
+    name: "word_problems",
     exampleAt(index, { seed = 0, split = "train" } = {}) {
-      const random = new Random(seed).fork("word problems").fork(split).fork(index);
+      const random = new Random(seed).fork("word_problems").fork(split).fork(index);
       const habit = HABITS[random.weightedIndex(weights)];
       const problem = wordProblemAt(index, { ...problemOptions, seed, split });
       const { prompt, prefill, completion, answer } = toReasoningChat(problem, { annotations });

@@ -1,0 +1,69 @@
+/** An adapter with its tokenizer, in one folder that can be handed on. */
+import { type LoraAdapter, saveAdapter } from "../../adapters/mod.ts";
+import { type FileSystem, writeFileAtomic } from "../../files/mod.ts";
+import type { CausalLM } from "../../models/mod.ts";
+import type { Tokenizer } from "../../tokenizer/mod.ts";
+
+/** The files that PEFT, transformers and vLLM look for beside each other. */
+export const ADAPTER_FOLDER_FILES = [
+  "adapter_model.safetensors",
+  "adapter_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "chat_template.jinja",
+] as const;
+
+/** What goes into the folder. */
+export interface AdapterFolderContents {
+  model: CausalLM;
+  adapter: LoraAdapter;
+  /** Its chat template is the one that the adapter was trained with. */
+  tokenizer: Tokenizer;
+  /** What the adapter names as its base: a hub id or a folder. */
+  baseModel: string;
+  /** The disk to write to; tests pass one that fails. */
+  fileSystem?: FileSystem;
+}
+
+/**
+ * Saves the adapter as PEFT has it, and beside it the tokenizer with its chat template: six files, of which those that
+ * the tokenizer's own folder lacked are made from what is known of it.
+ *
+ * @returns The six files with their sizes in bytes, as they are on the disk.
+ * @throws When the tokenizer has no chat template, or {DiskFullError}
+ */
+export async function saveAdapterFolder(
+  folder: string,
+  { model, adapter, tokenizer, baseModel, fileSystem }: AdapterFolderContents,
+): Promise<{ file: string; bytes: number }[]> {
+  if (tokenizer.chatTemplate === undefined) {
+    throw new Error("the tokenizer has no chat template: give it the one of the training with withChatTemplate()");
+  }
+  await saveAdapter(model, adapter, folder, { baseModel, fileSystem });
+  const made: Record<string, string> = {
+    "special_tokens_map.json": json(specialTokens(tokenizer)),
+    "tokenizer_config.json": json({ tokenizer_class: "PreTrainedTokenizerFast", ...specialTokens(tokenizer) }),
+    "chat_template.jinja": tokenizer.chatTemplate,
+  };
+  for (const [name, text] of Object.entries(made)) await writeFileAtomic(`${folder}/${name}`, text, { fileSystem });
+  // Those that the tokenizer came with take the place of the ones above.
+  await tokenizer.save(folder, { fileSystem });
+  return await Promise.all(ADAPTER_FOLDER_FILES.map(async (file) => {
+    const { size } = await Deno.stat(`${folder}/${file}`);
+    if (size === 0) throw new Error(`${folder}/${file} is empty after it was written: is the disk sound?`);
+    return { file, bytes: size };
+  }));
+}
+
+function specialTokens(tokenizer: Tokenizer): Record<string, string> {
+  const { bosTokenId, eosTokenId, padTokenId } = tokenizer;
+  const named = Object.entries({ bos_token: bosTokenId, eos_token: eosTokenId, pad_token: padTokenId });
+  return Object.fromEntries(
+    named.flatMap(([name, id]) => id === undefined ? [] : [[name, tokenizer.idToToken(id)!]]),
+  );
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 2) + "\n";
+}

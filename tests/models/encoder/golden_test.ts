@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { createEngine } from "../../../lib/engine/mod.ts";
+import { Graph, ndarray } from "../../../lib/graph/mod.ts";
+import { collateTexts, type ContrastBatch, loadEncoder, type SentenceEncoder } from "../../../lib/models/encoder/mod.ts";
+import { declareEncoderWeights, encodeTexts } from "../../../lib/models/encoder/encoder_graph.ts";
+import { runOnEngine } from "../../support/check_engine.ts";
+import { assertClose, GOLDEN, goldenJson, goldenTensors } from "../../support/golden.ts";
+
+interface Golden {
+  queries: string[];
+  queryIds: number[][];
+  passages: string[];
+  passageIds: number[][];
+  temperature: number;
+  plain: { losses: number[]; gradientNorm: number };
+  symmetric: { losses: number[]; gradientNorm: number };
+}
+
+const golden = await goldenJson<Golden>("bert_tiny/bert_tiny.json");
+
+async function withEncoder(run: (encoder: SentenceEncoder) => Promise<void>): Promise<void> {
+  const engine = await createEngine({ threads: 1 });
+  const encoder = await loadEncoder(`${GOLDEN}bert_tiny/model`, { engine });
+  const before = engine.bytesInUse;
+  await run(encoder);
+  assert.equal(engine.bytesInUse, before, "tensors were left behind");
+  await encoder.dispose();
+  await engine.dispose();
+}
+
+Deno.test("loadEncoder() reads a WordPiece tokenizer that gives transformers' ids", () =>
+  withEncoder((encoder) => {
+    const ids = (texts: string[]) => texts.map((text) => encoder.tokenize(text).ids);
+    assert.deepEqual(ids(golden.queries), golden.queryIds);
+    assert.deepEqual(ids(golden.passages), golden.passageIds);
+    return Promise.resolve();
+  }));
+
+Deno.test("SentenceEncoder.embed() gives transformers' mean-pooled embeddings, whatever the batches", () =>
+  withEncoder(async (encoder) => {
+    const expected = (await goldenTensors("bert_tiny/outputs.safetensors")).get("embeddings")!;
+    for (const batchSize of [64, 2, 1]) {
+      const embeddings = await encoder.embed(golden.passages, { batchSize });
+      assert.ok(embeddings.every((vector) => vector.length === encoder.hiddenSize));
+      assertClose(embeddings.flatMap((vector) => [...vector]), expected, `embeddings by ${batchSize}`, 1e-6);
+    }
+  }));
+
+Deno.test("encodeTexts() gives transformers' last hidden states", () =>
+  withEncoder(async ({ engine, config, weights }) => {
+    const batch = collateTexts(golden.passageIds, config);
+    const graph = new Graph();
+    const { lastHidden } = encodeTexts(graph, config, declareEncoderWeights(graph, config));
+    const { texts, tokens } = batch;
+    const feeds = {
+      ids: ndarray([texts, tokens], Array.from(batch.ids, Number)),
+      positions: ndarray([tokens], Array.from(batch.positions, Number)),
+      bias: ndarray([texts, 1, 1, 1, tokens], batch.bias),
+      ...Object.fromEntries([...weights].map(([name, { shape, data }]) => {
+        return [name, ndarray(shape, data as Float32Array)];
+      })),
+    };
+    const result = (await runOnEngine(engine, { lastHidden }, feeds)).lastHidden;
+    const real = result.data.map((value, i) => batch.bias[Math.floor(i / config.hiddenSize)] === 0 ? value : 0);
+    assertClose(real, (await goldenTensors("bert_tiny/outputs.safetensors")).get("lastHiddenState")!, "lastHiddenState");
+  }));
+
+for (const name of ["plain", "symmetric"] as const) {
+  Deno.test(`SentenceEncoder.contrast() has PyTorch's ${name} loss and every gradient`, () =>
+    withEncoder(async (encoder) => {
+      const [queries, passages] = [golden.queryIds, golden.passageIds].map((rows) => collateTexts(rows, encoder.config));
+      const own = new Float32Array(queries.texts * passages.texts);
+      for (let query = 0; query < queries.texts; query++) own[query * passages.texts + query] = 1;
+      const batch: ContrastBatch = { queries, passages, own, bias: new Float32Array(own.length) };
+      const gradients = new Map<string, Float32Array>();
+      const options = { temperature: golden.temperature, symmetric: name === "symmetric" };
+      const { loss } = await encoder.contrast(batch, options, async (name, gradient) => {
+        gradients.set(name, Float32Array.from(await encoder.engine.read(gradient) as Float32Array));
+        gradient.dispose();
+      });
+      const { losses } = golden[name];
+      assertClose([loss], [losses.reduce((sum, value) => sum + value) / losses.length], "loss");
+      const expected = await goldenTensors(`bert_tiny/${name}.gradients.safetensors`);
+      assert.deepEqual([...gradients.keys()].sort(), [...expected.keys()].sort());
+      // A key's bias shifts all scores of a query alike: its gradient is zero but for roundings.
+      const keyBias = /key\.bias$/;
+      for (const [name, gradient] of gradients) {
+        if (keyBias.test(name)) assert.ok(Math.hypot(...gradient) < 1e-5 * golden.plain.gradientNorm, name);
+        else assertClose(gradient, expected.get(name)!, `${name} (bert)`);
+      }
+      assert.equal([...gradients.keys()].filter((name) => keyBias.test(name)).length, encoder.config.layers);
+    }));
+}
