@@ -130,7 +130,8 @@ function critiqueChat(first: LabelledDraft, random: Random): GeneratedExample {
 /** Another draft for the same question, or null where few tries give none. */
 function anotherDraft({ scenario, draft }: LabelledDraft, random: Random): Draft | null {
   for (let attempt = 0; attempt < 4; attempt++) {
-    const other = draftOf(scenario, drawKind(random), random);
+    // Fewer clean ones: mended drafts that are checked again are clean too.
+    const other = draftOf(scenario, drawKind(random, 0.2), random);
     if (other && other.text !== draft.text) return other;
   }
   return null;

@@ -32,7 +32,7 @@ export const toolCallsCorpus: Corpus = {
 };
 
 /** A chat is to fit a training row of 512 tokens, with the error of the estimate. */
-const MAX_TOKENS = 470;
+const MAX_TOKENS = 450;
 
 /** What a chat is made from. */
 interface Draw {

@@ -77,7 +77,7 @@ export function draftOf(scenario: Scenario, kind: ProblemKind | "clean", random:
   return writeDraft(scenario, random.chance(0.12) ? [kind, random.pick(others)] : [kind], random);
 }
 
-/** Two of five drafts are clean. */
-export function drawKind(random: Random): ProblemKind | "clean" {
-  return random.chance(0.4) ? "clean" : random.pick(PROBLEM_KINDS);
+/** By itself two of five drafts are clean. */
+export function drawKind(random: Random, cleanShare = 0.4): ProblemKind | "clean" {
+  return random.chance(cleanShare) ? "clean" : random.pick(PROBLEM_KINDS);
 }

@@ -1,6 +1,7 @@
 /** Passages with questions that they answer, or do not, for answers that rest on evidence. */
 import type { Random } from "../../random/mod.ts";
 import { distractorsOf } from "./hotpot_row.ts";
+import type { MultiHopQuestion } from "./questions.ts";
 import { fill } from "./relation.ts";
 import { RELATIONS } from "./relations.ts";
 import { drawWorld, type WorldDocument } from "./world.ts";
@@ -57,33 +58,47 @@ export function drawWorldEvidence(random: Random, count: number): Evidence {
     ...random.sample(likely.slice(0, 6), extra),
   ]);
   const indexOf = new Map(passages.map(({ id }, index) => [id, index]));
-  const questions: EvidenceQuestion[] = [];
-  const ask = (question: EvidenceQuestion) => {
-    if (!questions.some((other) => other.question === question.question)) questions.push(question);
-  };
   const others = documents.filter(({ id }) => !indexOf.has(id));
-  for (let attempt = 0; questions.length < count && attempt < 40; attempt++) {
-    if (random.chance(UNANSWERED)) {
-      ask(unansweredQuestion(random, passages, others));
-      continue;
+  const answered = (): EvidenceQuestion => {
+    // Questions of the whole world, where one happens to be answered by these passages.
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const asked = questionsBy(random);
+      if (asked !== null && asked.hops.every((hop) => indexOf.has(hop.documentId))) {
+        return chainQuestion(passages, asked, indexOf);
+      }
     }
-    const asked = attempt === 0 ? first : questionsBy(random);
-    if (asked === null || !asked.hops.every((hop) => indexOf.has(hop.documentId))) {
-      if (random.chance(0.2)) ask(factQuestion(random, passages));
-      continue;
-    }
-    ask(withDecoys(passages, {
-      question: asked.question,
-      verdict: asked.conclusion,
-      statements: asked.hops.map((hop) => ({
-        passage: indexOf.get(hop.documentId)!,
-        sentence: hop.sentence,
-        text: hop.statement,
-      })),
-      answers: asked.type === "bridge" ? [asked.answer] : [asked.conclusion.replace(/^.*, |\.$/g, "")],
-    }));
+    return factQuestion(random, passages);
+  };
+  const isUnanswered = Array.from({ length: count }, () => random.chance(UNANSWERED));
+  const questions: EvidenceQuestion[] = [];
+  for (const [number, nothing] of isUnanswered.entries()) {
+    const question = nothing
+      ? unansweredQuestion(random, passages, others)
+      : number === isUnanswered.indexOf(false)
+      ? chainQuestion(passages, first, indexOf)
+      : answered();
+    if (!questions.some((other) => isSame(other, question))) questions.push(question);
   }
   return { passages, questions };
+}
+
+/** A question of one or more hops, whose documents are all among the passages. */
+function chainQuestion(
+  passages: readonly EvidencePassage[],
+  { question, type, answer, hops, conclusion }: MultiHopQuestion,
+  indexOf: ReadonlyMap<string, number>,
+): EvidenceQuestion {
+  return withDecoys(passages, {
+    question,
+    verdict: conclusion,
+    statements: hops.map((hop) => ({
+      passage: indexOf.get(hop.documentId)!,
+      sentence: hop.sentence,
+      text: hop.statement,
+    })),
+    // Of "It is Ulba both times, so yes.", the end has to be there.
+    answers: type === "bridge" ? [answer] : [conclusion.replace(/^.*, |\.$/g, "")],
+  });
 }
 
 /** A question that one sentence answers. */
@@ -98,6 +113,13 @@ export function factQuestion(random: Random, passages: readonly EvidencePassage[
     statements: [{ passage, sentence, text: fill(relation.sentences[0], title, value) }],
     answers: [value],
   });
+}
+
+/** Whether two questions have the same answer, or none and the same words. */
+export function isSame(one: EvidenceQuestion, other: EvidenceQuestion): boolean {
+  const key = ({ question, statements }: EvidenceQuestion) =>
+    statements.length === 0 ? question : statements.map(({ text }) => text).sort().join(" ");
+  return key(one) === key(other);
 }
 
 /** Adds what the passages say, in the same relations, of other things than the question is about. */

@@ -10,6 +10,7 @@ import {
   type EvidenceQuestion,
   factQuestion,
   type FactWording,
+  isSame,
   withDecoys,
 } from "./evidence.ts";
 import { inventedName } from "./names.ts";
@@ -107,11 +108,11 @@ export function drawMedicalEvidence(random: Random, count: number): Evidence {
     );
   }).filter(({ facts }) => facts.length > 0);
   const questions: EvidenceQuestion[] = [];
-  for (let attempt = 0; questions.length < count && attempt < 20; attempt++) {
+  for (let number = 0; number < count; number++) {
     const question = random.chance(UNANSWERED)
       ? unansweredQuestion(random, passages, names[5])
       : (random.chance(TWO_PASSAGES) ? pairQuestion(random, passages) : null) ?? factQuestion(random, passages);
-    if (question !== null && !questions.some((other) => other.question === question.question)) questions.push(question);
+    if (!questions.some((other) => isSame(other, question))) questions.push(question);
   }
   return { passages, questions };
 }

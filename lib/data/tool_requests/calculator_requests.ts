@@ -93,14 +93,14 @@ const ASK = [
 /** An expression in signs, as people type it. */
 const signs: Kind = (random) => {
   const expression = readableExpression(random);
-  const [style, shown] = pickNumbered(random, [
+  const shown = random.pick([
     expression,
     spaced(expression, "*", "/"),
     spaced(expression, "x", "/"),
     spaced(expression, "×", "÷"),
   ]);
   const [ask, say] = pickNumbered(random, ASK);
-  return { form: `signs ${style} ${ask}`, question: say(shown), expression };
+  return { form: `signs ${ask} ${shown}`, question: say(shown), expression };
 };
 
 function spaced(expression: string, times: string, over: string): string {

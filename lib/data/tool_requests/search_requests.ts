@@ -21,9 +21,8 @@ interface Subject {
 /** Asks for something in the documents: half of it is about medicines and theorems that do not exist. */
 export function searchRequest(random: Random): ToolRequest {
   const subject = random.pick([knownSubject, medicineSubject, medicineSubject, theoremSubject])(random);
-  const [style, question] = pickNumbered(random, [
-    subject.question,
-    subject.question,
+  // Four of ten questions are asked as they are.
+  const [style, question] = random.chance(0.4) ? ["plain", subject.question] : pickNumbered(random, [
     `Search for ${subject.query}.`,
     `Please look it up: ${subject.question}`,
     `${subject.question} Look in the documents.`,

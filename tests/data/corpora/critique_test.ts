@@ -173,6 +173,12 @@ Deno.test("critiqueCorpus writes chats that fit into a training row, and grades 
   }
 });
 
+Deno.test("critiqueCorpus lets an auditor pass about two drafts of five", () => {
+  const verdicts = all.flatMap(({ cases }) => cases).filter(({ reference }) => reference.startsWith('{"verdict"'));
+  const share = verdicts.filter(({ reference }) => reference.includes('"pass"')).length / verdicts.length;
+  assert.ok(share > 0.36 && share < 0.46, `${share}`);
+});
+
 Deno.test("critiquePrompt() and refinePrompt() show the profile, the numbered evidence, the question and the draft", () => {
   const one = critiqueCaseAt(0, { kind: "dosing" });
   const [, asked] = critiquePrompt(one);

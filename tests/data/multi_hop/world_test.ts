@@ -54,7 +54,7 @@ Deno.test("worldAt() asks questions whose hops the documents support, one after 
     if (type === "yes_no") assert.equal(answer, hops[0].answer === hops[1].answer ? "yes" : "no");
     if (type === "comparison") {
       const [first, second] = hops.map((hop) => Number.parseInt(hop.answer));
-      const wantsLarger = /longer|newer|younger|later/.test(question.question);
+      const wantsLarger = /\b(?:longer|newer|younger|later)\b/.test(question.question);
       assert.equal(answer, hops[(first > second) === wantsLarger ? 0 : 1].subject, question.question);
       assert.ok(question.conclusion.startsWith(answer));
     }
