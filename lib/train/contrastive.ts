@@ -89,12 +89,12 @@ export async function* contrastive(options: ContrastiveOptions): AsyncGenerator<
       const gradNorm = await optimizer.gradNorm();
       for (const [what, value] of [["loss", loss], ["gradient's norm", gradNorm]] as const) {
         if (Number.isFinite(value)) continue;
-        const where = `the ${batch.queries.texts} pairs of pairsAt(${step - 1})`;
+        const where = `the ${batch.queries} pairs of pairsAt(${step - 1})`;
         throw divergenceError(`the ${what} is ${value}`, { step, rows: [], where, lastCheckpoint: null });
       }
       const learningRate = learningRateAt(step - 1, schedule);
       await optimizer.step(learningRate, gradNorm);
-      tokensSeen += batch.queries.realTokens + batch.passages.realTokens;
+      tokensSeen += batch.texts.realTokens;
       const metrics: Metrics = {
         loss,
         accuracy,
@@ -132,9 +132,9 @@ export function contrastBatch(
     passages.push(...negatives);
     owner.push(...negatives.map(() => pair));
   });
-  const [queryRows, passageRows] = [
-    pairs.map(({ query }) => encoder.tokenize(queryPrefix + query, maxLength)),
-    passages.map((passage) => encoder.tokenize(passagePrefix + passage, maxLength)),
+  const tokenized = [
+    ...pairs.map(({ query }) => encoder.tokenize(queryPrefix + query, maxLength)),
+    ...passages.map((passage) => encoder.tokenize(passagePrefix + passage, maxLength)),
   ];
   const own = new Float32Array(pairs.length * passages.length);
   const bias = new Float32Array(own.length);
@@ -150,10 +150,7 @@ export function contrastBatch(
       if (answers) bias[start + j] = MASKED;
     }
   });
-  const { config, settings: { pooling } } = encoder;
-  const [queries, collated] = [queryRows, passageRows].map((rows) => {
-    return collateTexts(rows.map(({ ids }) => ids), config, pooling);
-  });
-  const truncated = [...queryRows, ...passageRows].filter((row) => row.truncated).length;
-  return { batch: { queries, passages: collated, own, bias }, truncated };
+  const texts = collateTexts(tokenized.map(({ ids }) => ids), encoder.config, encoder.settings.pooling);
+  const truncated = tokenized.filter((row) => row.truncated).length;
+  return { batch: { texts, queries: pairs.length, own, bias }, truncated };
 }

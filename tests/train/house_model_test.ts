@@ -7,7 +7,9 @@ import {
   type HousePhase,
   type HouseRecipe,
   type HouseRunOptions,
+  houseTasks,
   type Metrics,
+  phaseMixture,
   pretrainHouseModel,
   type TokenizedExample,
   trainHouseTokenizer,
@@ -46,15 +48,35 @@ Deno.test("houseDocuments() trains on the assistant's words and their end, and o
   const [turn, end] = ["<|im_start|>assistant\n", "<|im_end|>"];
   for (const phase of HOUSE_RECIPE.phases) {
     const documents = houseDocuments(HOUSE_RECIPE, phase, tokenizer);
-    for (let index = 0; index < 20; index++) {
+    for (let index = 0; index < 60; index++) {
       const { ids, lossMask } = documents.next().value as TokenizedExample;
-      const [text, learned] = [ids, ids.filter((_, i) => lossMask[i])].map((list) => tokenizer.decode(list));
-      const reply = text.slice(text.lastIndexOf(turn) + turn.length);
-      assert.ok(learned.endsWith(end) || learned.endsWith(`${end}\n`), learned);
-      assert.ok(reply.startsWith(learned), `${learned} is not the reply of ${text}`);
-      assert.ok(learned.length > end.length && learned.length < text.length);
+      assert.ok(lossMask.includes(true) && lossMask.includes(false));
+      for (const [token, learned] of lossMask.entries()) {
+        const begins = learned && !lossMask[token - 1];
+        const ends = learned && !lossMask[token + 1];
+        const [before, after] = [tokenizer.decode(ids.slice(0, token)), tokenizer.decode(ids.slice(token + 1))];
+        // A search's results interrupt a turn; they are read only.
+        if (begins) assert.ok(before.endsWith(turn) || before.endsWith("</query_res>"), before);
+        const last = tokenizer.decode([ids[token]]);
+        if (ends) assert.ok(last === end || after.startsWith("<query_res>"), `${last} before ${after}`);
+      }
     }
   }
+});
+
+Deno.test("phaseMixture() names a corpus that there is not", () => {
+  const phase = { ...HOUSE_RECIPE.phases[0], shares: { weather_reports: 1 } };
+  assert.throws(
+    () => phaseMixture(phase),
+    /phase "broad": there is no corpus "weather_reports"; there are word_problems/,
+  );
+});
+
+Deno.test("houseTasks() are all that is read, but drills, and the conditions that are left for a notebook", () => {
+  const read = HOUSE_RECIPE.phases.flatMap(({ shares }) => Object.keys(shares));
+  const tasks = houseTasks().map(({ corpus }) => corpus.name);
+  assert.deepEqual(new Set([...tasks, "drills"]), new Set([...read, "vignettes_new"]));
+  assert.equal(new Set(tasks).size, tasks.length);
 });
 
 Deno.test("houseDocuments() gives every phase texts of its own, the same in every run", () => {

@@ -23,9 +23,10 @@ export const toolCallsCorpus: Corpus = {
   exampleAt(index: number, { seed = 0, split = "train" }: CorpusOptions = {}): GeneratedExample {
     const random = new Random(seed).fork("tool_calls").fork(split).fork(index);
     const { kind, write } = KINDS[random.weightedIndex(WEIGHTS)];
-    // Drawing again keeps the kind. Where many tools are offered, each time it is one fewer, until there is room.
-    for (let crowd = random.chance(1 / 8) ? HOUSE_TOOL_NAMES.length : 0;; crowd--) {
-      const chat = write({ random, split, crowd: Math.max(0, crowd) });
+    // Drawing again keeps the kind. Where many tools are wanted, every few times it is one fewer, until there is room.
+    const most = random.chance(1 / 8) ? MOST_TOOLS : 0;
+    for (let attempt = 0;; attempt++) {
+      const chat = write({ random, split, crowd: most - Math.floor(attempt / 4) });
       if (chat.tokens <= MAX_TOKENS) return chat.example(kind);
     }
   },
@@ -34,11 +35,14 @@ export const toolCallsCorpus: Corpus = {
 /** A chat is to fit a training row of 512 tokens, with the error of the estimate. */
 const MAX_TOKENS = 450;
 
+/** The signatures of all seven would leave no room for a call and its answer. */
+const MOST_TOOLS = 5;
+
 /** What a chat is made from. */
 interface Draw {
   random: Random;
   split: Split;
-  /** Where above 0, at least so many tools are offered. */
+  /** Where above 0, so many tools are offered. */
   crowd: number;
 }
 

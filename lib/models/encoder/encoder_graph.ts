@@ -7,10 +7,10 @@
  *
  * A text's embedding is a weighted sum of its tokens' last hidden states, of length 1.
  */
-import { add, gatherRows, Graph, linear, matmul, reshape, type Tensor } from "../../graph/mod.ts";
+import { add, gatherRows, Graph, linear, matmul, multiplyDimensions, reshape, type Tensor } from "../../graph/mod.ts";
 import { attention, gelu, layerNorm, mergeHeads, splitHeads, unitLength } from "../../kernels/mod.ts";
 import type { EncoderConfig } from "./config.ts";
-import { encoderWeightShapes, layerPrefix, TABLES } from "./weights.ts";
+import { encoderWeightShapes, layerPrefix, type TableKind, TABLES } from "./weights.ts";
 
 /** Declares all weights as inputs, by their names in the checkpoint. */
 export function declareEncoderWeights(graph: Graph, config: EncoderConfig): Record<string, Tensor> {
@@ -20,44 +20,39 @@ export function declareEncoderWeights(graph: Graph, config: EncoderConfig): Reco
 
 /** A batch of texts in a graph. */
 export interface EncodedTexts {
-  /** Rows of the word table [texts, tokens, hidden]: where the gradient of the embeddings arrives. */
-  words: Tensor;
-  /** Rows of the position table [tokens, hidden]. */
-  positions: Tensor;
-  /** The row of token type 0 [1, hidden]. */
-  tokenType: Tensor;
-  /** [texts, tokens, hidden] */
+  /** What is read of each table: where the gradients of the tables arrive. All are [rows, tokens, hidden] or repeat to it. */
+  tableRows: Record<TableKind, Tensor>;
+  /** [rows, tokens, hidden] */
   lastHidden: Tensor;
-  /** [texts, hidden], of length 1. */
-  embeddings: Tensor;
+  /** Embeddings [texts, hidden], of length 1, by weights [texts, rows*tokens] of the tokens. */
+  pool(pooling: Tensor): Tensor;
 }
 
 /**
- * Encodes a batch, whose inputs it declares with `prefix`: `ids` int64 [texts, tokens], `positions` int64 [tokens], `bias`
- * [texts, 1, 1, 1, tokens] (`MASKED` at padding, else 0), `pooling` [texts, 1, tokens].
- *
- * @param sizes Names of the two sizes.
+ * Encodes texts that are packed into rows. Inputs: `ids` and `positions` int64 [rows, tokens], and `bias` [rows, 1, 1, tokens,
+ * tokens], 0 where a token sees another one of its text and `MASKED` elsewhere.
  */
 export function encodeTexts(
   graph: Graph,
   config: EncoderConfig,
   weights: Readonly<Record<string, Tensor>>,
-  { prefix = "", texts = "texts", tokens = "tokens" } = {},
 ): EncodedTexts {
   const { hiddenSize, heads, layerNormEps } = config;
-  const ids = graph.input(`${prefix}ids`, [texts, tokens], "int64");
-  const places = graph.input(`${prefix}positions`, [tokens], "int64");
-  const bias = graph.input(`${prefix}bias`, [texts, 1, 1, 1, tokens]);
-  const pooling = graph.input(`${prefix}pooling`, [texts, 1, tokens]);
+  const shape = ["rows", "tokens"];
+  const ids = graph.input("ids", shape, "int64");
+  const positions = graph.input("positions", shape, "int64");
+  const bias = graph.input("bias", ["rows", 1, 1, "tokens", "tokens"]);
 
   const dense = (x: Tensor, name: string) => add(linear(x, weights[`${name}.weight`]), weights[`${name}.bias`]);
   const norm = (x: Tensor, name: string) =>
     layerNorm(x, weights[`${name}.weight`], weights[`${name}.bias`], layerNormEps);
 
-  const words = gatherRows(weights[TABLES.word], ids);
-  const positions = gatherRows(weights[TABLES.position], places);
-  const tokenType = gatherRows(weights[TABLES.tokenType], graph.constant([0], [1], "int64"));
-  let hidden = norm(add(words, add(positions, tokenType)), "embeddings.LayerNorm");
+  const tableRows = {
+    word: gatherRows(weights[TABLES.word], ids),
+    position: gatherRows(weights[TABLES.position], positions),
+    tokenType: gatherRows(weights[TABLES.tokenType], graph.constant([0], [1], "int64")),
+  };
+  let hidden = norm(add(add(tableRows.word, tableRows.position), tableRows.tokenType), "embeddings.LayerNorm");
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = layerPrefix(layer);
     const [q, k, v] = ["query", "key", "value"].map((part) =>
@@ -68,6 +63,6 @@ export function encodeTexts(
     const widened = gelu(dense(hidden, `${prefix}intermediate.dense`));
     hidden = norm(add(dense(widened, `${prefix}output.dense`), hidden), `${prefix}output.LayerNorm`);
   }
-  const pooled = reshape(matmul(pooling, hidden), [texts, hiddenSize]);
-  return { words, positions, tokenType, lastHidden: hidden, embeddings: unitLength(pooled) };
+  const slots = reshape(hidden, [multiplyDimensions(...shape), hiddenSize]);
+  return { tableRows, lastHidden: hidden, pool: (pooling) => unitLength(matmul(pooling, slots)) };
 }

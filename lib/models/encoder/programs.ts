@@ -4,21 +4,12 @@ import { gradients, Graph, type Tensor } from "../../graph/mod.ts";
 import { addEmbeddingGradient, embeddingBackward, infoNce } from "../../kernels/mod.ts";
 import { gradientName } from "../block_programs.ts";
 import type { EncoderConfig } from "./config.ts";
-import { declareEncoderWeights, type EncodedTexts, encodeTexts } from "./encoder_graph.ts";
-import { TABLES } from "./weights.ts";
+import { declareEncoderWeights, encodeTexts } from "./encoder_graph.ts";
+import { TABLE_KINDS, type TableKind, TABLES } from "./weights.ts";
 
-/** The two sides of a contrastive pass, and how the names of their inputs begin. */
-export const SIDES = { queries: "queries ", passages: "passages " } as const;
-
-/** The names of the tables in the order of the rows that are read of them. */
-const TABLE_KINDS = ["word", "position", "tokenType"] as const;
-
-/** One of the tables that a token's embedding is added up from. */
-export type TableKind = (typeof TABLE_KINDS)[number];
-
-/** The output that holds the gradient by the rows that a side reads of a table. */
-export function rowsGradientName(side: keyof typeof SIDES, kind: TableKind): string {
-  return gradientName(`${SIDES[side]}${kind} rows`);
+/** The output that holds the gradient by the rows that are read of a table. */
+export function rowsGradientName(kind: TableKind): string {
+  return `${kind} rows' gradient`;
 }
 
 /** Compiled when they are first needed. */
@@ -28,18 +19,20 @@ export class EncoderPrograms {
     this.#programs = new ProgramCache(engine);
   }
 
-  /** Inputs: the weights, and those of `encodeTexts` without a prefix; output `embeddings`. */
+  /** Inputs: the weights, those of `encodeTexts`, and `pooling` [texts, rows*tokens]; output `embeddings` [texts, hidden]. */
   embed(): Promise<Program> {
     return this.#programs.get("embed", () => {
       const graph = new Graph();
-      return { embeddings: encodeTexts(graph, this.config, declareEncoderWeights(graph, this.config)).embeddings };
+      const { pool } = encodeTexts(graph, this.config, declareEncoderWeights(graph, this.config));
+      return { embeddings: pool(graph.input("pooling", ["texts", "rows*tokens"])) };
     });
   }
 
   /**
-   * Inputs: the weights; those of `encodeTexts` for each side; `own` and `bias` [queries, passages], `inverseTemperature` [],
-   * and `share` [queries], what each query's loss counts. Outputs: `losses` and `isFirst` [queries], the gradients of all
-   * weights but the tables as `gradientName` calls them, and those by the rows read of the tables.
+   * Inputs: the weights; those of `encodeTexts`; `queryPooling` [queries, rows*tokens] and `passagePooling` [passages,
+   * rows*tokens]; `own` and `pairBias` [queries, passages], `inverseTemperature` [], and `share` [queries], what each query's loss
+   * counts. Outputs: `losses` and `isFirst` [queries], the gradients of all weights but the tables as `gradientName` calls them,
+   * and those by the rows read of the tables.
    */
   contrast(symmetric: boolean): Promise<Program> {
     return this.#programs.get(`contrast ${symmetric}`, () => contrastOutputs(this.config, symmetric));
@@ -72,26 +65,24 @@ export class EncoderPrograms {
   }
 }
 
-export function contrastOutputs(config: EncoderConfig, symmetric: boolean): Record<string, Tensor> {
+function contrastOutputs(config: EncoderConfig, symmetric: boolean): Record<string, Tensor> {
   const graph = new Graph();
   const weights = declareEncoderWeights(graph, config);
-  const side = (name: keyof typeof SIDES) =>
-    encodeTexts(graph, config, weights, { prefix: SIDES[name], texts: name, tokens: `${name}Tokens` });
-  const encoded: Record<keyof typeof SIDES, EncodedTexts> = { queries: side("queries"), passages: side("passages") };
+  const { tableRows, pool } = encodeTexts(graph, config, weights);
   const pairs = ["queries", "passages"];
+  const [queries, passages] = ["queryPooling", "passagePooling"].map((name, side) =>
+    pool(graph.input(name, [pairs[side], "rows*tokens"]))
+  );
   const { losses, isFirst } = infoNce({
-    queries: encoded.queries.embeddings,
-    passages: encoded.passages.embeddings,
+    queries,
+    passages,
     own: graph.input("own", pairs),
-    bias: graph.input("bias", pairs),
+    bias: graph.input("pairBias", pairs),
     inverseTemperature: graph.input("inverseTemperature", []),
   }, { symmetric });
 
   const wanted: Record<string, Tensor> = {};
-  for (const name of ["queries", "passages"] as const) {
-    const { words, positions, tokenType } = encoded[name];
-    [words, positions, tokenType].forEach((rows, i) => wanted[rowsGradientName(name, TABLE_KINDS[i])] = rows);
-  }
+  for (const kind of TABLE_KINDS) wanted[rowsGradientName(kind)] = tableRows[kind];
   const tables: readonly string[] = Object.values(TABLES);
   for (const [name, weight] of Object.entries(weights)) {
     if (!tables.includes(name)) wanted[gradientName(name)] = weight;

@@ -3,10 +3,10 @@ import type { DeviceTensor, Engine } from "../../engine/mod.ts";
 import type { Tokenizer } from "../../tokenizer/mod.ts";
 import { disposeAll, giveGradients, type GradientSink, gradientsOf } from "../forward_pass.ts";
 import type { EncoderConfig } from "./config.ts";
-import { EncoderPrograms, rowsGradientName, SIDES, type TableKind } from "./programs.ts";
+import { EncoderPrograms, rowsGradientName } from "./programs.ts";
 import type { SentenceSettings } from "./sentence_files.ts";
 import { collateTexts, type TextBatch, textFeeds } from "./text_batch.ts";
-import { encoderWeightShapes, TABLES } from "./weights.ts";
+import { encoderWeightShapes, TABLE_KINDS, TABLES } from "./weights.ts";
 
 /** Options of `embed`. */
 export interface EmbedOptions {
@@ -23,9 +23,10 @@ export interface EmbedOptions {
 
 /** A batch of pairs for `contrast`. */
 export interface ContrastBatch {
-  queries: TextBatch;
-  /** The queries' own passages and, where there are, hard negatives. */
-  passages: TextBatch;
+  /** The queries, then their own passages, then hard negatives where there are any. */
+  texts: TextBatch;
+  /** How many of the texts are queries. */
+  queries: number;
   /** [queries, passages]: 1 at each query's own passage. */
   own: Float32Array;
   /** [queries, passages]: `MASKED` where a passage is no negative for a query; else 0. */
@@ -116,11 +117,13 @@ export class SentenceEncoder {
 
   /** Embeddings [texts, hidden] of one batch. */
   async #embedBatch(batch: TextBatch): Promise<Float32Array> {
+    const { engine } = this;
     const program = await this.#programs.embed();
-    const feeds = textFeeds(this.engine, batch);
+    const pooling = engine.upload(batch.pooling, [batch.texts, batch.rows * batch.tokens]);
+    const feeds = { ...textFeeds(engine, batch), pooling };
     try {
       const { embeddings } = await program.run({ ...Object.fromEntries(this.weights), ...feeds });
-      const vectors = await this.engine.read(embeddings) as Float32Array;
+      const vectors = await engine.read(embeddings) as Float32Array;
       embeddings.dispose();
       return vectors;
     } finally {
@@ -135,42 +138,35 @@ export class SentenceEncoder {
    * @param sink Gets each gradient by the weight's name, and owns it.
    */
   async contrast(
-    batch: ContrastBatch,
+    { texts, queries, own, bias }: ContrastBatch,
     { temperature, symmetric = false }: { temperature: number; symmetric?: boolean },
     sink: GradientSink,
   ): Promise<{ loss: number; accuracy: number }> {
     const { engine } = this;
-    const { queries, passages, own, bias } = batch;
-    const shape = [queries.texts, passages.texts];
+    const slots = texts.rows * texts.tokens;
+    const passages = texts.texts - queries;
     const feeds: Record<string, DeviceTensor> = {
-      ...textFeeds(engine, queries, SIDES.queries),
-      ...textFeeds(engine, passages, SIDES.passages),
-      own: engine.upload(own, shape),
-      bias: engine.upload(bias, shape),
+      ...textFeeds(engine, texts),
+      queryPooling: engine.upload(texts.pooling.subarray(0, queries * slots), [queries, slots]),
+      passagePooling: engine.upload(texts.pooling.subarray(queries * slots), [passages, slots]),
+      own: engine.upload(own, [queries, passages]),
+      pairBias: engine.upload(bias, [queries, passages]),
       inverseTemperature: engine.upload(Float32Array.of(1 / temperature), []),
-      share: engine.upload(new Float32Array(queries.texts).fill(1 / queries.texts), [queries.texts]),
+      share: engine.upload(new Float32Array(queries).fill(1 / queries), [queries]),
     };
     try {
       const program = await this.#programs.contrast(symmetric);
-      const { losses, isFirst, ...outputs } = await program.run({ ...Object.fromEntries(this.weights), ...feeds });
+      const outputs = await program.run({ ...Object.fromEntries(this.weights), ...feeds });
+      const { losses, isFirst } = outputs;
       const [loss, accuracy] = [await engine.read(losses), await engine.read(isFirst)]
-        .map((values) => (values as Float32Array).reduce((sum, value) => sum + value, 0) / queries.texts);
+        .map((values) => (values as Float32Array).reduce((sum, value) => sum + value, 0) / queries);
       disposeAll({ losses, isFirst });
-      const rows: Record<string, DeviceTensor> = {};
-      for (const side of ["queries", "passages"] as const) {
-        for (const kind of ["word", "position", "tokenType"] as const) {
-          const name = rowsGradientName(side, kind);
-          rows[name] = outputs[name];
-          delete outputs[name];
-        }
-      }
-      await giveGradients(gradientsOf(outputs), sink);
+      const rows = TABLE_KINDS.map((kind) => outputs[rowsGradientName(kind)]);
       try {
-        for (const kind of ["word", "position", "tokenType"] as const) {
-          await sink(TABLES[kind], await this.#tableGradient(kind, rows, feeds));
-        }
+        await giveGradients(gradientsOf(outputs), sink);
+        await this.#giveTableGradients(rows, feeds, sink);
       } finally {
-        disposeAll(rows);
+        rows.forEach((tensor) => tensor.dispose());
       }
       return { loss, accuracy };
     } finally {
@@ -178,20 +174,19 @@ export class SentenceEncoder {
     }
   }
 
-  /** The gradient of a whole table, from those of the rows that both sides read. */
-  async #tableGradient(
-    kind: TableKind,
-    rows: Readonly<Record<string, DeviceTensor>>,
-    feeds: Readonly<Record<string, DeviceTensor>>,
-  ): Promise<DeviceTensor> {
-    let table = this.engine.zeros(this.weights.get(TABLES[kind])!.shape);
+  /** Adds up the gradients of the tables from those of the rows that were read. */
+  async #giveTableGradients(
+    rows: readonly DeviceTensor[],
+    { ids, positions }: Readonly<Record<string, DeviceTensor>>,
+    sink: GradientSink,
+  ): Promise<void> {
     const first = this.engine.upload(BigInt64Array.of(0n), [1]);
-    for (const side of ["queries", "passages"] as const) {
-      const ids = { word: feeds[`${SIDES[side]}ids`], position: feeds[`${SIDES[side]}positions`], tokenType: first };
-      table = await this.#programs.addRows(table, ids[kind], rows[rowsGradientName(side, kind)]);
+    const read = { word: ids, position: positions, tokenType: first };
+    for (const [i, kind] of TABLE_KINDS.entries()) {
+      const zeros = this.engine.zeros(this.weights.get(TABLES[kind])!.shape);
+      await sink(TABLES[kind], await this.#programs.addRows(zeros, read[kind], rows[i]));
     }
     first.dispose();
-    return table;
   }
 
   /** Frees weights and programs. */

@@ -1,4 +1,4 @@
-/** Tokenized texts as the encoder's programs take them. */
+/** Tokenized texts as the encoder's programs take them: packed into rows, so that hardly anything is computed for padding. */
 import type { DeviceTensor, Engine } from "../../engine/mod.ts";
 import { MASKED } from "../../kernels/mod.ts";
 import type { EncoderConfig } from "./config.ts";
@@ -6,71 +6,108 @@ import type { EncoderConfig } from "./config.ts";
 /** How the tokens' last hidden states become one vector: their mean, or the first token's. */
 export type Pooling = "mean" | "cls";
 
-/** Texts of a batch, padded on the right to one length. */
+/** Texts of a batch. Each lies in one of the rows as a whole, and sees itself only. */
 export interface TextBatch {
   texts: number;
+  rows: number;
+  /** Tokens of a row. */
   tokens: number;
-  /** [texts, tokens] */
+  /** [rows, tokens] */
   ids: BigInt64Array;
-  /** [tokens]: 0, 1, 2 and so on. */
+  /** [rows, tokens]: the place of a token in its text, from 0. */
   positions: BigInt64Array;
-  /** [texts, tokens]: `MASKED` at padding, else 0. */
+  /** [rows, tokens, tokens]: 0 between tokens of one text, `MASKED` elsewhere; padding sees itself. */
   bias: Float32Array;
-  /** [texts, tokens]: the share that each token has in its text's embedding. */
+  /** [texts, rows * tokens]: the share that a token has in its text's embedding. */
   pooling: Float32Array;
+  /** Where each text begins, as row * tokens + token. */
+  starts: number[];
   /** Tokens that are not padding. */
   realTokens: number;
 }
 
+/** Rows are at least that long where there are texts enough: attention grows with their length, padding with its inverse. */
+const ROW_TOKENS = 64;
+
 /**
- * Pads texts to the length of the longest.
+ * Packs texts into rows: the longest first, each into the fullest row that has room for it.
  *
- * @param rows Token ids of each text, at least one a text.
+ * @param texts Token ids of each text, at least one a text.
  * @throws When there is no text, one has no tokens or too many, or an id is outside the vocabulary; the message names it.
  */
 export function collateTexts(
-  rows: readonly (readonly number[])[],
+  texts: readonly (readonly number[])[],
   config: EncoderConfig,
   pooling: Pooling = "mean",
 ): TextBatch {
-  if (rows.length === 0) throw new Error("a batch of no texts: expected at least one");
-  const [texts, tokens] = [rows.length, Math.max(...rows.map((row) => row.length))];
+  if (texts.length === 0) throw new Error("a batch of no texts: expected at least one");
+  texts.forEach((ids, text) => checkText(ids, text, config));
+  const { rowOf, offsets, rows, tokens } = packed(texts.map(({ length }) => length));
+  const slots = rows * tokens;
   const batch: TextBatch = {
-    texts,
+    texts: texts.length,
+    rows,
     tokens,
-    ids: new BigInt64Array(texts * tokens).fill(BigInt(config.padTokenId)),
-    positions: BigInt64Array.from({ length: tokens }, (_, position) => BigInt(position)),
-    bias: new Float32Array(texts * tokens).fill(MASKED),
-    pooling: new Float32Array(texts * tokens),
+    ids: new BigInt64Array(slots).fill(BigInt(config.padTokenId)),
+    positions: new BigInt64Array(slots),
+    bias: new Float32Array(slots * tokens).fill(MASKED),
+    pooling: new Float32Array(texts.length * slots),
+    starts: texts.map((_, text) => rowOf[text] * tokens + offsets[text]),
     realTokens: 0,
   };
-  for (const [row, ids] of rows.entries()) {
-    if (ids.length === 0) throw new Error(`text ${row} has no tokens: expected at least one`);
-    if (ids.length > config.maxPositions) {
-      throw new Error(`text ${row} has ${ids.length} tokens: the encoder reads at most ${config.maxPositions}`);
-    }
-    const start = row * tokens;
-    for (const [position, id] of ids.entries()) {
-      if (!Number.isInteger(id) || id < 0 || id >= config.vocabSize) {
-        throw new Error(`text ${row}: token id ${id} is outside the encoder's vocabulary of ${config.vocabSize}`);
-      }
+  for (let slot = 0; slot < slots; slot++) batch.bias[slot * tokens + slot % tokens] = 0;
+  for (const [text, ids] of texts.entries()) {
+    const [start, offset] = [batch.starts[text], offsets[text]];
+    ids.forEach((id, position) => {
       batch.ids[start + position] = BigInt(id);
-    }
-    batch.bias.fill(0, start, start + ids.length);
-    if (pooling === "mean") batch.pooling.fill(1 / ids.length, start, start + ids.length);
-    else batch.pooling[start] = 1;
+      batch.positions[start + position] = BigInt(position);
+      const seen = (start + position) * tokens + offset;
+      batch.bias.fill(0, seen, seen + ids.length);
+    });
+    const share = text * slots + start;
+    if (pooling === "mean") batch.pooling.fill(1 / ids.length, share, share + ids.length);
+    else batch.pooling[share] = 1;
     batch.realTokens += ids.length;
   }
   return batch;
 }
 
-/** A batch as feeds of a program that declares its inputs with `prefix`. */
-export function textFeeds(engine: Engine, batch: TextBatch, prefix = ""): Record<string, DeviceTensor> {
-  const { texts, tokens } = batch;
+function checkText(ids: readonly number[], text: number, { maxPositions, vocabSize }: EncoderConfig): void {
+  if (ids.length === 0) throw new Error(`text ${text} has no tokens: expected at least one`);
+  if (ids.length > maxPositions) {
+    throw new Error(`text ${text} has ${ids.length} tokens: the encoder reads at most ${maxPositions}`);
+  }
+  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+  if (wrong === undefined) return;
+  throw new Error(`text ${text}: token id ${wrong} is outside the encoder's vocabulary of ${vocabSize}`);
+}
+
+/** Which row each text of these lengths goes to, and where in it. */
+function packed(lengths: readonly number[]) {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const tokens = Math.max(...lengths, Math.min(ROW_TOKENS, total));
+  const used: number[] = [];
+  const [rowOf, offsets] = [new Array<number>(lengths.length), new Array<number>(lengths.length)];
+  for (const text of lengths.map((_, text) => text).sort((a, b) => lengths[b] - lengths[a])) {
+    let best = -1;
+    for (const [row, taken] of used.entries()) {
+      if (taken + lengths[text] <= tokens && (best < 0 || taken > used[best])) best = row;
+    }
+    if (best < 0) best = used.push(0) - 1;
+    [rowOf[text], offsets[text]] = [best, used[best]];
+    used[best] += lengths[text];
+  }
+  return { rowOf, offsets, rows: used.length, tokens };
+}
+
+/** The inputs of `encodeTexts` for a batch. */
+export function textFeeds(
+  engine: Engine,
+  { rows, tokens, ids, positions, bias }: TextBatch,
+): Record<string, DeviceTensor> {
   return {
-    [`${prefix}ids`]: engine.upload(batch.ids, [texts, tokens]),
-    [`${prefix}positions`]: engine.upload(batch.positions, [tokens]),
-    [`${prefix}bias`]: engine.upload(batch.bias, [texts, 1, 1, 1, tokens]),
-    [`${prefix}pooling`]: engine.upload(batch.pooling, [texts, 1, tokens]),
+    ids: engine.upload(ids, [rows, tokens]),
+    positions: engine.upload(positions, [rows, tokens]),
+    bias: engine.upload(bias, [rows, 1, 1, tokens, tokens]),
   };
 }

@@ -8,6 +8,12 @@ export const TABLES = {
   tokenType: "embeddings.token_type_embeddings.weight",
 } as const;
 
+/** One of them. */
+export type TableKind = keyof typeof TABLES;
+
+/** All of them. */
+export const TABLE_KINDS = Object.keys(TABLES) as TableKind[];
+
 /** Where a layer's weights begin. */
 export function layerPrefix(layer: number): string {
   return `encoder.layer.${layer}.`;
