@@ -30,3 +30,8 @@ export {
   type MedicalO1Subset,
 } from "./medical_o1.ts";
 export { type FileRow, readRows, ROW_FILE } from "./read_rows.ts";
+export * from "./multi_hop/mod.ts";
+export * from "./patient_memory/mod.ts";
+export * from "./query_rewrites/mod.ts";
+export * from "./routing/mod.ts";
+export * from "./tool_requests/mod.ts";

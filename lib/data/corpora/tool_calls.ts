@@ -172,8 +172,12 @@ const KINDS: readonly Kind[] = [
 
 const WEIGHTS = KINDS.map(({ weight }) => weight);
 
+/** A turn without a tool that was not there before in the chat. */
 function sayWithoutTool(chat: ToolChat, random: Random, split: Split, turn: number): void {
-  chat.withoutTool(drawNoToolTurn(random, chat.tools, split, turn === 0 ? "first" : "later"));
+  for (;;) {
+    const next = drawNoToolTurn(random, chat.tools, split, turn === 0 ? "first" : "later");
+    if (!chat.hasAsked(next.question)) return chat.withoutTool(next);
+  }
 }
 
 /** Thanks at the end of some chats. They have no parts, so the request before them decides on the split. */

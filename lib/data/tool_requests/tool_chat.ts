@@ -28,6 +28,12 @@ export class ToolChat {
     return pieces;
   }
 
+  /** Whether the user said exactly this before. */
+  hasAsked(question: string): boolean {
+    return this.#messages.some(({ role, content }) => role === "user" && content === question);
+  }
+
+  /** The system message; it comes first. */
   system(content: string): void {
     this.#messages.push({ role: "system", content });
   }
