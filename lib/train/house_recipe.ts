@@ -59,10 +59,39 @@ export interface HousePhase {
 /** Tags of reasoning and retrieval that are one token each, next to ChatML's own. They stay in decoded text. */
 const TAGS = ["answer", "query", "query_res", "results"];
 
+/**
+ * Pieces of JSON that signatures of tools, calls and search results are made of, as the chat template and the corpora
+ * write them. As one token each they halve a prompt with tools, of which a small model reads many.
+ */
+const JSON_PIECES = [
+  '{"type": "function", "function": {"name": "',
+  '", "description": "',
+  '", "parameters": {"type": "object", "properties": {',
+  '": {"type": "string"}',
+  '": {"type": "integer"}',
+  '": {"type": "number"}',
+  '}, "required": ["',
+  '"]}}}',
+  '{"name": "',
+  '", "arguments": {',
+  '", "',
+  '": "',
+  '": ["',
+  '"], "',
+  '{"content":"',
+  '","metadata":{"publisher":"',
+  '","date":"',
+  '","url":"',
+  '"},"distance":',
+];
+
 /** The added tokens of the house tokenizer. */
 export const houseTokens: readonly AddedToken[] = [
   ...chatMlTokens,
-  ...TAGS.flatMap((tag) => [{ content: `<${tag}>`, special: false }, { content: `</${tag}>`, special: false }]),
+  ...[...TAGS.flatMap((tag) => [`<${tag}>`, `</${tag}>`]), ...JSON_PIECES].map((content) => ({
+    content,
+    special: false,
+  })),
 ];
 
 /**

@@ -10,6 +10,7 @@ export {
   readState,
   type TrainerState,
 } from "./checkpoint/mod.ts";
+export * from "./contrastive.ts";
 export * from "./cot_recipes.ts";
 export { DivergenceError } from "./divergence.ts";
 export { tokenizeExample } from "./chat_tokens.ts";
@@ -20,6 +21,7 @@ export * from "./grpo.ts";
 export * from "./grpo_loss.ts";
 export * from "./house_evaluation.ts";
 export { heldOutLoss, type HeldOutLossOptions } from "./held_out_loss.ts";
+export * from "./house_encoder.ts";
 export * from "./house_model.ts";
 export * from "./house_recipe.ts";
 export * from "./local_sampler.ts";
@@ -30,6 +32,7 @@ export * from "./optimizer.ts";
 export { isDecayed, type Optim, type OptimizerOptions } from "./optimizer_options.ts";
 export { bestFitDecreasing, packExamples, type PackingStrategy, type PackOptions } from "./pack.ts";
 export * from "./pretrain.ts";
+export * from "./retrieval_recall.ts";
 export * from "./rewards/mod.ts";
 export * from "./rollout.ts";
 export * from "./run/mod.ts";

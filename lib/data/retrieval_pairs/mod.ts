@@ -10,6 +10,7 @@ import { mathematicsTerms, wordProblems } from "./mathematics_pairs.ts";
 import { medicalQuestions } from "./medical_pairs.ts";
 import type { PairSource, RetrievalPair } from "./pair.ts";
 import { rewrites } from "./rewrite_pairs.ts";
+import { topics } from "./topic_pairs.ts";
 import { paraphrases, worldQuestions } from "./world_pairs.ts";
 
 export type { PairSource, RetrievalPair } from "./pair.ts";
@@ -26,6 +27,7 @@ export const PAIR_SOURCES: readonly PairSource[] = [
   rewrites,
   mathematicsTerms,
   wordProblems,
+  topics,
 ];
 
 /** Which batches, and how large. */

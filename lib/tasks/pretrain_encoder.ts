@@ -1,0 +1,207 @@
+/**
+ * `deno task pretrain-embed`: trains the house encoder from nothing and writes its folder whole: tokenizer, bf16 weights, files of
+ * sentence-transformers, model card and curve. Options: `--scale X` (all steps times X, for a quick try), `--seed N`, `--output
+ * FOLDER`, `--hotpotqa FOLDER` (corpus.json and questions.json of HotpotQA, to be measured on, never trained on). Metrics of the
+ * run go to outputs/pretrain-embed-NNN.
+ */
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { createEngine } from "../engine/mod.ts";
+import { writeFolderAtomic } from "../files/mod.ts";
+import { saveEncoder, type SentenceEncoder } from "../models/encoder/mod.ts";
+import { formatSeconds, withProgress } from "../notebook/mod.ts";
+import { lossCurve } from "../plot/mod.ts";
+import { Tokenizer } from "../tokenizer/mod.ts";
+import {
+  createRun,
+  denseRanker,
+  ENCODER_RECIPE,
+  type EncoderRecipe,
+  heldOutRecallByKind,
+  type Metrics,
+  type MetricsRow,
+  readMetrics,
+  type TitledQuestions,
+  titleRecall,
+  trainEncoderTokenizer,
+  trainHouseEncoder,
+  wordRanker,
+} from "../train/mod.ts";
+
+/** Held-out passages of each sort among which the card states recall. */
+const POOL = 1000;
+
+/** Steps between two looks at held-out recall. */
+const EVAL_STEPS = 500;
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      scale: { type: "string", default: "1" },
+      seed: { type: "string", default: String(ENCODER_RECIPE.seed) },
+      output: { type: "string", default: "data/models/kiln-embed" },
+      hotpotqa: { type: "string" },
+    },
+  });
+  const recipe: EncoderRecipe = {
+    ...ENCODER_RECIPE,
+    steps: Math.max(1, Math.round(ENCODER_RECIPE.steps * Number(values.scale))),
+    seed: Number(values.seed),
+  };
+  const hotpot = values.hotpotqa === undefined ? undefined : await readHotpot(values.hotpotqa);
+  const abort = new AbortController();
+  Deno.addSignalListener("SIGINT", () => abort.abort(new Error("stopped by Ctrl-C: nothing was written")));
+
+  const engine = await createEngine();
+  console.log(engine.description);
+  const tokenizer = new Tokenizer(values.output, await trainEncoderTokenizer(recipe));
+  const { encoder, run } = await trainHouseEncoder(recipe, {
+    engine,
+    tokenizer,
+    evalSteps: EVAL_STEPS,
+    signal: abort.signal,
+  });
+  console.log(
+    `${encoder.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`,
+  );
+  const folder = await createRun("pretrain-embed", { ...recipe });
+  for await (const step of withProgress(run, { label: "contrastive" })) await folder.log(step);
+  await folder.close();
+  const rows = await readMetrics(folder.path);
+  await writeHouseEncoder({ encoder, recipe, rows, hotpot }, values.output);
+  await encoder.dispose();
+  await engine.dispose();
+}
+
+/** Reads the two files of HotpotQA. Throws, naming the file, when they are not as expected. */
+async function readHotpot(folder: string): Promise<TitledQuestions> {
+  const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T> => {
+    const parsed = schema.safeParse(JSON.parse(await Deno.readTextFile(`${folder}/${name}`)));
+    if (parsed.success) return parsed.data;
+    const [{ path, message }] = parsed.error.issues;
+    throw new Error(`${folder}/${name}: ${path.join(".")}: ${message}`);
+  };
+  const corpus = await read("corpus.json", z.record(z.string(), z.array(z.string())));
+  const fact = z.tuple([z.string(), z.number()]);
+  const rows = await read(
+    "questions.json",
+    z.array(z.object({ question: z.string(), supporting_facts: z.array(fact) })),
+  );
+  const questions = rows.map(({ question, supporting_facts }) => {
+    return { question, titles: [...new Set(supporting_facts.map(([title]) => title))] };
+  });
+  return { corpus, questions };
+}
+
+/** Measures an encoder and writes its folder. */
+export async function writeHouseEncoder(
+  { encoder, recipe, rows, hotpot }: {
+    encoder: SentenceEncoder;
+    recipe: EncoderRecipe;
+    rows: MetricsRow[];
+    hotpot?: TitledQuestions;
+  },
+  output: string,
+): Promise<void> {
+  const measure = async (rank: typeof wordRanker) => ({
+    ...await heldOutRecallByKind(rank, { pool: POOL }),
+    ...(hotpot ? { [HOTPOT]: await titleRecall(rank, hotpot) } : {}),
+  });
+  const results = { encoder: await measure(denseRanker(encoder)), words: await measure(wordRanker) };
+  await writeFolderAtomic(output, async (folder) => {
+    await saveEncoder(encoder, folder, { dtype: "BF16" });
+    await Deno.writeTextFile(`${folder}/README.md`, card(encoder, recipe, rows, results));
+    await Deno.writeTextFile(`${folder}/loss.svg`, lossCurve(rows, { title: "Contrastive training of kiln-embed" }));
+  });
+  console.log(`wrote ${output}`);
+  console.log(resultTable(results));
+}
+
+const HOTPOT = "HotpotQA, titles of 60 questions";
+
+/** Recall by the encoder and by words, a sort of pairs a line. */
+function resultTable(results: { encoder: Record<string, Metrics>; words: Record<string, Metrics> }): string {
+  const percent = (metrics: Metrics) => Object.values(metrics).map((share) => `${(100 * share).toFixed(1)}%`);
+  const line = (kind: string) =>
+    `| ${[kind, ...percent(results.encoder[kind]), ...percent(results.words[kind])].join(" | ")} |`;
+  const section = (cuts: readonly number[], kinds: string[]) => {
+    const names = ["kiln-embed", "BM25"].flatMap((name) => cuts.map((k) => `${name} recall@${k}`));
+    return [
+      `| queries | ${names.join(" | ")} |`,
+      `| ${["---", ...names.map(() => "---")].join(" | ")} |`,
+      ...kinds.map(line),
+    ];
+  };
+  const kinds = Object.keys(results.encoder);
+  const generated = section([1, 5, 10], kinds.filter((kind) => kind !== HOTPOT));
+  const real = kinds.includes(HOTPOT) ? ["", ...section([2, 5, 10], [HOTPOT])] : [];
+  return [...generated, ...real].join("\n");
+}
+
+function card(
+  encoder: SentenceEncoder,
+  recipe: EncoderRecipe,
+  rows: readonly MetricsRow[],
+  results: { encoder: Record<string, Metrics>; words: Record<string, Metrics> },
+): string {
+  const { config, settings } = encoder;
+  const last = rows.slice(-50);
+  const mean = (name: "loss" | "accuracy") => last.reduce((sum, row) => sum + (row[name] as number), 0) / last.length;
+  const seconds = rows.reduce((sum, { step_time }) => sum + step_time, 0);
+  return `---
+library_name: sentence-transformers
+pipeline_tag: sentence-similarity
+license: apache-2.0
+tags: [kiln, sentence-transformers, feature-extraction]
+---
+
+# kiln-embed
+
+A text encoder of ${
+    encoder.parameterCount.toLocaleString("en")
+  } weights, trained from nothing by Kiln's own contrastive trainer, so that
+retrieval and routing by similarity work without a network. It was trained on generated texts only, of a few kinds: for texts of
+the open world take a published encoder, which is one parameter away.
+
+BERT's architecture (${config.layers} layers, hidden size ${config.hiddenSize}, ${config.heads} heads), a byte-level BPE vocabulary of
+${config.vocabSize} tokens without capitals and accents, mean pooling, embeddings of length 1 that are compared by cosine. It reads
+${settings.maxTokens} tokens of a text, and needs no prefix. transformers and sentence-transformers load this folder as it is; BertModel's
+pooler, which embeddings do not use, holds zeros.
+
+## Data
+
+Pairs of a query and its passage from \`lib/data/retrieval_pairs\` (seed ${recipe.seed}): questions, titles, keywords and stretches of text for
+short articles about invented things; questions and paraphrases about generated worlds; questions in lay words to synthetic
+medical passages, and to search queries in standard terms; mathematical terms and word problems; questions to descriptions
+of their topic. The medical texts are synthetic and not medical advice. Names are coined anew for each pair, so that matching
+unknown names is learned as a skill.
+
+## Training
+
+| | |
+| --- | --- |
+| loss | InfoNCE with in-batch negatives${
+    recipe.symmetric ? ", symmetric" : ""
+  }, and hard negatives of a similar name; temperature ${recipe.temperature} |
+| batch | ${recipe.batchSize} pairs, most batches of one sort of pairs |
+| steps | ${rows.length} |
+| tokens seen | ${(rows.at(-1)!.num_tokens / 1e6).toFixed(1)} million |
+| optimizer | AdamW, learning rate ${recipe.learningRate}, cosine schedule with warm-up, weight decay ${recipe.weightDecay} |
+| loss and in-batch accuracy, mean of the last 50 steps | ${mean("loss").toFixed(3)}, ${
+    (100 * mean("accuracy")).toFixed(1)
+  }% |
+| time | ${formatSeconds(seconds)} on ${navigator.hardwareConcurrency} CPU cores |
+
+![loss](loss.svg)
+
+## Results
+
+Recall on held-out pairs, each sort in a pool of ${
+    POOL.toLocaleString("en")
+  } passages of its own, next to BM25 on the same texts.
+Where pairs have a topic (an illness, a term, a route), any passage of the topic is right.
+
+${resultTable(results)}
+`;
+}
