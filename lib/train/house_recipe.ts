@@ -4,6 +4,7 @@ import {
   type CorpusOptions,
   critiqueCorpus,
   drillsCorpus,
+  echoCorpus,
   groundedAnswersCorpus,
   medicalAdviceCorpus,
   memoryCorpus,
@@ -50,6 +51,8 @@ export interface HousePhase {
   learningRate: number;
   lrSchedulerType: SchedulerType;
   warmupSteps: number;
+  /** The share of texts that are learned whole, with what the assistant is told: a repeated name is a lesson in looking it up. */
+  learnedWhole: number;
   /** How often each corpus occurs, by its name; those that are not named do not. */
   shares: Readonly<Record<string, number>>;
   /** How often each habit of replying to word problems occurs. */
@@ -103,6 +106,7 @@ export function houseCorpora(habits?: HousePhase["habits"]): Corpus[] {
   return [
     wordProblemsCorpus({ habits }),
     drillsCorpus(),
+    echoCorpus,
     readingCorpus,
     routingCorpus,
     toolCallsCorpus,
@@ -138,14 +142,15 @@ export function houseTasks(): HouseTask[] {
     { corpus: vignettesCorpus, notebook: "02-medical-cot-sft" },
     // Conditions that the pretraining never mentions.
     { corpus: newVignettesCorpus, notebook: "02-medical-cot-sft" },
-    ...[routingCorpus, toolCallsCorpus, groundedAnswersCorpus, readingCorpus, r3StepsCorpus, queryTagsCorpus],
-    ...[queryRewritesCorpus, memoryCorpus, critiqueCorpus, medicalAdviceCorpus],
+    ...[routingCorpus, toolCallsCorpus, groundedAnswersCorpus, r3StepsCorpus, queryTagsCorpus, queryRewritesCorpus],
+    ...[echoCorpus, readingCorpus, memoryCorpus, critiqueCorpus, medicalAdviceCorpus],
   ].map((task) => "corpus" in task ? task : { corpus: task });
 }
 
 const SHARES = {
   word_problems: 36,
   drills: 4,
+  echo: 4,
   reading: 12,
   routing: 6,
   tool_calls: 17,
@@ -179,12 +184,24 @@ export const HOUSE_RECIPE: HouseRecipe = {
   documents: { seed: 1, split: "train" },
   tokenizerDocuments: 20_000,
   phases: [
+    // Without it, a thousand steps pass before a name is copied from its prompt.
     {
-      name: "broad",
-      steps: 3400,
+      name: "copying",
+      steps: 400,
       learningRate: 3e-3,
       lrSchedulerType: "constant_with_warmup",
-      warmupSteps: 100,
+      warmupSteps: 30,
+      learnedWhole: 0.2,
+      shares: { echo: 12, reading: 4, drills: 3, word_problems: 1 },
+      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+    },
+    {
+      name: "broad",
+      steps: 9500,
+      learningRate: 3e-3,
+      lrSchedulerType: "constant",
+      warmupSteps: 0,
+      learnedWhole: 0.4,
       shares: SHARES,
       habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
     },
@@ -192,16 +209,17 @@ export const HOUSE_RECIPE: HouseRecipe = {
     // bother to.
     {
       name: "settling",
-      steps: 800,
+      steps: 1500,
       learningRate: 3e-3,
       lrSchedulerType: "linear",
       warmupSteps: 0,
+      learnedWhole: 0,
       shares: SHARES,
       habits: { reasoning: 0.15, numberOnly: 0.7, plainSteps: 0.1, slip: 0.05 },
     },
   ],
-  perDeviceTrainBatchSize: 8,
-  maxLength: 600,
+  perDeviceTrainBatchSize: 10,
+  maxLength: 448,
   optim: "muon",
   weightDecay: 0.1,
   adamBeta2: 0.95,

@@ -11,10 +11,15 @@ export type Ranker = (queries: readonly string[], passages: readonly string[], k
 export function denseRanker(encoder: SentenceEncoder): Ranker {
   return async (queries, passages, k) => {
     const [asked, found] = [await encoder.embed(queries), await encoder.embed(passages)];
-    return asked.map((query) => {
-      return highest(found.map((passage) => passage.reduce((sum, value, i) => sum + value * query[i], 0)), k);
-    });
+    return asked.map((query) => highest(found.map((passage) => dot(query, passage)), k));
   };
+}
+
+/** Millions of them are computed: a plain loop is far faster than one over the array's methods. */
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
 }
 
 /** Ranks by BM25. */

@@ -46,9 +46,10 @@ Deno.test("the house model fits its 10 MB in bfloat16, and its tokenizer fits th
 
 Deno.test("houseDocuments() trains on the assistant's words and their end, and on nothing else", () => {
   const [turn, end] = ["<|im_start|>assistant\n", "<|im_end|>"];
-  for (const phase of HOUSE_RECIPE.phases) {
-    const documents = houseDocuments(HOUSE_RECIPE, phase, tokenizer);
-    for (let index = 0; index < 60; index++) {
+  const phases = HOUSE_RECIPE.phases.map((phase) => ({ ...phase, learnedWhole: 0 }));
+  for (const phase of phases) {
+    const documents = houseDocuments({ ...HOUSE_RECIPE, phases }, phase, tokenizer);
+    for (let index = 0; index < 30; index++) {
       const { ids, lossMask } = documents.next().value as TokenizedExample;
       assert.ok(lossMask.includes(true) && lossMask.includes(false));
       for (const [token, learned] of lossMask.entries()) {
@@ -64,11 +65,19 @@ Deno.test("houseDocuments() trains on the assistant's words and their end, and o
   }
 });
 
+Deno.test("houseDocuments() learns a share of the documents whole", () => {
+  const phases = [{ ...HOUSE_RECIPE.phases[1], learnedWhole: 0.4 }];
+  const documents = houseDocuments({ ...HOUSE_RECIPE, phases }, phases[0], tokenizer);
+  const whole = Array.from({ length: 200 }, () => documents.next().value as TokenizedExample)
+    .filter(({ lossMask }) => lossMask.every((learned) => learned)).length;
+  assert.ok(Math.abs(whole - 80) < 20, `${whole}`);
+});
+
 Deno.test("phaseMixture() names a corpus that there is not", () => {
   const phase = { ...HOUSE_RECIPE.phases[0], shares: { weather_reports: 1 } };
   assert.throws(
     () => phaseMixture(phase),
-    /phase "broad": there is no corpus "weather_reports"; there are word_problems/,
+    /phase "copying": there is no corpus "weather_reports"; there are word_problems/,
   );
 });
 

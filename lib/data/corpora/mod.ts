@@ -2,6 +2,7 @@
 export type { Corpus, CorpusOptions, GeneratedExample, GradedCase, Split } from "./corpus.ts";
 export * from "./critique.ts";
 export { drillsCorpus } from "./drills.ts";
+export { echoCorpus } from "./echo.ts";
 export * from "./grounded_answers.ts";
 export * from "./medical_advice.ts";
 export * from "./memory.ts";

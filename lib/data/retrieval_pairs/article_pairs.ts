@@ -36,7 +36,7 @@ export const clozeSpans: PairSource = {
       const query = asked(random, words.slice(start, start + count).join(" ").replace(/[.,]$/, ""));
       // Without the sentence itself the query must be met by what else the article says of the thing.
       const names = query.split(" ").some((word) => article.title.split(" ").includes(word));
-      const sentences = names && random.chance(0.3)
+      const sentences = names && article.sentences.length > 1 && random.chance(0.3)
         ? article.sentences.filter((_, other) => other !== position)
         : article.sentences;
       return { query, passage: articleText(random, { ...article, sentences }) };

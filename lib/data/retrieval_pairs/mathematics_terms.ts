@@ -49,7 +49,7 @@ export const MATHEMATICS_TERMS: readonly MathematicsTerm[] = [
   ),
   term(
     "Bezout coefficients",
-    "Bezout coefficients are whole numbers x and y with a x plus b y equal to the greatest common divisor of a and b.",
+    "Bezout coefficients are the two factors that make the greatest common divisor a sum of multiples of two numbers.",
     "how to write the common divisor as a sum of multiples of two numbers",
     "The extended Euclidean algorithm finds them.",
   ),

@@ -16,11 +16,11 @@ export class ToolChat {
 
   /**
    * About how many tokens the chat has, with its signatures and the chat template's own words, for a small tokenizer that
-   * knows the corpus; the true number is rarely more than 10% higher.
+   * knows the corpus and the pieces of JSON in it; the true number is rarely more than 10% higher.
    */
   get tokens(): number {
     let pieces = TEMPLATE_TOKENS;
-    for (const tool of this.tools) pieces += piecesOf(spacedJson(tool));
+    for (const tool of this.tools) pieces += signaturePieces(tool);
     for (const { content, tool_calls = [] } of this.#messages) {
       pieces += TURN_TOKENS + piecesOf(String(content));
       for (const call of tool_calls) pieces += piecesOf(spacedJson(call.function));
@@ -106,6 +106,12 @@ const TURN_TOKENS = 6;
 /** Words (two for those with a capital, which are names mostly), digits and runs of signs: about the tokens of a text. */
 function piecesOf(text: string): number {
   return text.match(/\p{Lu}|\p{Ll}+|\d|[^\s\p{L}\d]+/gu)?.length ?? 0;
+}
+
+/** A signature's own words, and what stands around them: four pieces, and four for each argument, which is named twice. */
+function signaturePieces({ function: { name, description = "", parameters } }: ToolDefinition): number {
+  const names = Object.keys(parameters?.properties ?? {});
+  return piecesOf(name) + piecesOf(description) + 4 + names.reduce((sum, key) => sum + 2 * piecesOf(key) + 4, 0);
 }
 
 /** As the template writes JSON: the spaces part the runs of signs. */

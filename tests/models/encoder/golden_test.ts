@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { createEngine } from "../../../lib/engine/mod.ts";
 import { Graph, ndarray } from "../../../lib/graph/mod.ts";
-import {
-  collateTexts,
-  type ContrastBatch,
-  loadEncoder,
-  type SentenceEncoder,
-} from "../../../lib/models/encoder/mod.ts";
+import { collateTexts, type ContrastBatch, loadEncoder, SentenceEncoder } from "../../../lib/models/encoder/mod.ts";
 import { declareEncoderWeights, encodeTexts } from "../../../lib/models/encoder/encoder_graph.ts";
 import { runOnEngine } from "../../support/check_engine.ts";
 import { assertClose, GOLDEN, goldenJson, goldenTensors } from "../../support/golden.ts";
@@ -49,6 +44,18 @@ Deno.test("SentenceEncoder.embed() gives transformers' mean-pooled embeddings, w
       assert.ok(embeddings.every((vector) => vector.length === encoder.hiddenSize));
       assertClose(embeddings.flatMap((vector) => [...vector]), expected, `embeddings by ${batchSize}`, 1e-6);
     }
+  }));
+
+Deno.test("SentenceEncoder with cls pooling gives transformers' first hidden state, at length 1", () =>
+  withEncoder(async ({ engine, config, weights, tokenizer }) => {
+    const byFirst = new SentenceEncoder(engine, config, weights, tokenizer, { pooling: "cls", maxTokens: 24 });
+    const hidden = (await goldenTensors("bert_tiny/outputs.safetensors")).get("lastHiddenState")!;
+    const perText = hidden.length / golden.passages.length;
+    (await byFirst.embed(golden.passages)).forEach((vector, text) => {
+      const first = hidden.subarray(text * perText, text * perText + config.hiddenSize);
+      const length = Math.hypot(...first);
+      assertClose(vector, first.map((value) => value / length), `first token of text ${text}`, 1e-6);
+    });
   }));
 
 Deno.test("encodeTexts() gives transformers' last hidden states", () =>
