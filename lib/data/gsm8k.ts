@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { HubOptions } from "../models/mod.ts";
 import { Random, type RandomSeed } from "../random/mod.ts";
 import { goldAnswer, parseNumber } from "./gsm8k_answer.ts";
+import { readRows } from "./read_rows.ts";
 
 /** A question of GSM8K (grade-school mathematics) with its worked answer, which ends in a line `#### RESULT`. */
 export const gsm8kRow = z.object({
@@ -60,10 +61,8 @@ export async function loadGsm8k(options: LoadGsm8kOptions): Promise<Gsm8kRows> {
   const files = await findFiles(source, split, hub);
   const found: Gsm8kRows = { rows: [], badRows: [], files };
   for (const file of files) {
-    const entries = file.endsWith(".parquet") ? await readParquet(file) : await readLines(file);
-    for (const entry of entries) {
-      const problem = entry.problem ?? addRow(found.rows, entry.value);
-      if (problem !== null) found.badRows.push({ file, row: entry.row, problem });
+    for (const { row, value, problem = addRow(found.rows, value) } of await readRows(file)) {
+      if (problem !== null) found.badRows.push({ file, row, problem });
     }
   }
   if (onBadRow === "error" && found.badRows.length > 0) throw badRowsError(found);
@@ -93,41 +92,6 @@ function badRowsError({ rows, badRows }: Gsm8kRows): Error {
   return new Error(
     `${first.file}, ${unit} ${first.row}: ${first.problem} (${count}; onBadRow: "skip" leaves such rows out)`,
   );
-}
-
-interface Entry {
-  row: number;
-  value?: unknown;
-  problem?: string;
-}
-
-async function readLines(file: string): Promise<Entry[]> {
-  // Not readJsonl: that stops at the first bad line, here every one is counted. The decoder also removes a leading BOM.
-  const lines = new TextDecoder().decode(await Deno.readFile(file)).split("\n");
-  const entries: Entry[] = [];
-  lines.forEach((line, index) => {
-    if (line.trim() === "") return;
-    try {
-      entries.push({ row: index + 1, value: JSON.parse(line) });
-    } catch {
-      // The parser's own message speaks of "line 1": each line is parsed alone.
-      const shown = line.length <= 100 ? line : `${line.slice(0, 97)}...`;
-      entries.push({ row: index + 1, problem: `not JSON: ${shown}` });
-    }
-  });
-  return entries;
-}
-
-async function readParquet(file: string): Promise<Entry[]> {
-  // Loaded on demand: the native library takes a while and most runs read JSONL or generated problems.
-  const { default: pl } = await import("nodejs-polars");
-  let records: unknown[];
-  try {
-    records = pl.readParquet(file).toRecords();
-  } catch (cause) {
-    throw new Error(`${file} cannot be read as Parquet: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
-  return records.map((value, index) => ({ row: index + 1, value }));
 }
 
 const SPLIT_FILE = /^(train|test)(?:-\d+-of-(\d+))?\.(jsonl|parquet)$/;

@@ -140,7 +140,7 @@ export function houseTasks(): HouseTask[] {
   return [
     { corpus: wordProblemsCorpus(), sampled: true, notebook: "01-grpo-gsm8k" },
     { corpus: vignettesCorpus, notebook: "02-medical-cot-sft" },
-    // Conditions that the pretraining never mentions.
+    // Conditions of which the pretraining tells no facts.
     { corpus: newVignettesCorpus, notebook: "02-medical-cot-sft" },
     ...[routingCorpus, toolCallsCorpus, groundedAnswersCorpus, r3StepsCorpus, queryTagsCorpus, queryRewritesCorpus],
     ...[echoCorpus, readingCorpus, memoryCorpus, critiqueCorpus, medicalAdviceCorpus],
@@ -187,12 +187,12 @@ export const HOUSE_RECIPE: HouseRecipe = {
     // Without it, a thousand steps pass before a name is copied from its prompt.
     {
       name: "copying",
-      steps: 400,
+      steps: 500,
       learningRate: 3e-3,
       lrSchedulerType: "constant_with_warmup",
       warmupSteps: 30,
-      learnedWhole: 0.2,
-      shares: { echo: 12, reading: 4, drills: 3, word_problems: 1 },
+      learnedWhole: 0,
+      shares: { echo: 16, reading: 2, drills: 2 },
       habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
     },
     {

@@ -56,5 +56,5 @@ export function checkedOptions(given: OptimizerOptions): Required<OptimizerOptio
 
 /** Whether weight decay applies to a parameter: to matrices, not to biases and norms. */
 export function isDecayed(name: string): boolean {
-  return !name.endsWith(".bias") && !/norm\.weight$/.test(name);
+  return !name.endsWith(".bias") && !/norm\.weight$/i.test(name);
 }

@@ -110,7 +110,12 @@ function gradeAnswer(
   const isSupporting = (numbers: readonly number[]) =>
     String(numbers.toSorted((one, other) => one - other)) === String(supporting);
   const isFound = quotes.length > 0 &&
-    quotes.every(({ passage, words }) => words.trim().includes(" ") && passages[passage - 1]?.text.includes(words));
+    quotes.every(({ passage, words }) =>
+      words.trim().split(/\s+/).length >= 3 &&
+      statements.some((statement) =>
+        statement.passage === passage - 1 && passages[statement.passage].sentences[statement.sentence].includes(words)
+      )
+    );
   return {
     right_answer: answers.every(names) && !decoys.some(names) ? 1 : 0,
     right_citation: isSupporting(citations) && isSupporting(quotes.map(({ passage }) => passage)) ? 1 : 0,

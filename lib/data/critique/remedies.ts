@@ -15,15 +15,14 @@ export interface Remedy {
 export const REMEDIES: readonly Remedy[] = [
   {
     name: "ibuprofen",
-    topics: ["back pain", "a toothache", "period pain", "knee pain"],
+    topics: ["back pain", "a toothache", "a sprained ankle", "knee pain"],
     because: "it calms inflammation",
     hazards: [
       { group: PREGNANT, because: "it can harm the unborn child" },
-      { group: withCondition("kidney disease"), because: "it can worsen kidney function" },
-      { group: withCondition("a stomach ulcer"), because: "it can make the stomach bleed" },
-      { group: withCondition("heart failure"), because: "it makes the body hold water" },
+      { group: withCondition("Crohn's disease"), because: "it can make the bowel bleed" },
+      { group: withCondition("heart disease"), because: "it strains the heart" },
       { group: onMedicine("warfarin"), because: "together they cause bleeding" },
-      { group: onMedicine("lithium"), because: "it raises the level of lithium" },
+      { group: onMedicine("digoxin"), because: "it raises the level of digoxin" },
     ],
   },
   {
@@ -31,7 +30,7 @@ export const REMEDIES: readonly Remedy[] = [
     topics: ["a headache", "a fever", "a toothache"],
     because: "it eases pain and fever",
     hazards: [
-      { group: withCondition("a stomach ulcer"), because: "it can make the stomach bleed" },
+      { group: withCondition("nasal polyps"), because: "it can close the airways" },
       { group: onMedicine("warfarin"), because: "together they cause bleeding" },
       { group: onMedicine("apixaban"), because: "together they cause bleeding" },
       { group: allergicTo("aspirin"), because: "it can close the airways" },
@@ -48,17 +47,17 @@ export const REMEDIES: readonly Remedy[] = [
   },
   {
     name: "diphenhydramine",
-    topics: ["hives", "poor sleep"],
+    topics: ["hives"],
     because: "it blocks histamine",
     hazards: [
-      { group: withCondition("glaucoma"), because: "it raises the eye pressure" },
+      { group: withCondition("sleep apnea"), because: "it slows the breath at night" },
       { group: onMedicine("diazepam"), because: "together they slow the breath" },
     ],
   },
   {
     name: "codeine",
     topics: ["a dry cough", "back pain"],
-    because: "it calms the nerves",
+    because: "it dulls pain and cough",
     hazards: [
       { group: withCondition("sleep apnea"), because: "it slows the breath at night" },
       { group: onMedicine("diazepam"), because: "together they slow the breath" },
@@ -68,7 +67,7 @@ export const REMEDIES: readonly Remedy[] = [
   {
     name: "propranolol",
     topics: ["shaking hands", "stage fright"],
-    because: "it slows the heart",
+    because: "it blocks adrenaline",
     hazards: [
       { group: withCondition("asthma"), because: "it narrows the airways" },
       { group: onMedicine("verapamil"), because: "together they slow the heart too much" },
@@ -79,13 +78,13 @@ export const REMEDIES: readonly Remedy[] = [
     topics: ["back pain", "knee pain"],
     because: "it dulls strong pain",
     hazards: [
-      { group: withCondition("epilepsy"), because: "it can set off seizures" },
+      { group: withCondition("a head injury"), because: "it can set off seizures" },
       { group: onMedicine("sertraline"), because: "together they give too much serotonin" },
     ],
   },
   {
     name: "doxycycline",
-    topics: ["acne", "a chest infection"],
+    topics: ["rosacea", "a chest infection"],
     because: "it stops bacteria",
     hazards: [
       { group: PREGNANT, because: "it stains the teeth of the child" },
@@ -100,7 +99,7 @@ export const REMEDIES: readonly Remedy[] = [
   },
   {
     name: "clarithromycin",
-    topics: ["a sinus infection", "a chest infection"],
+    topics: ["a skin infection", "a chest infection"],
     because: "it stops bacteria",
     hazards: [
       { group: onMedicine("simvastatin"), because: "together they harm the muscles" },
@@ -109,7 +108,7 @@ export const REMEDIES: readonly Remedy[] = [
   },
   {
     name: "St John's wort",
-    topics: ["low mood", "poor sleep"],
+    topics: ["low mood"],
     because: "it lifts the mood a little",
     hazards: [
       { group: onMedicine("sertraline"), because: "together they give too much serotonin" },
@@ -117,9 +116,9 @@ export const REMEDIES: readonly Remedy[] = [
     ],
   },
   {
-    name: "calcium antacid",
+    name: "calcium carbonate",
     topics: ["heartburn"],
-    because: "it binds acid",
+    because: "it neutralizes acid",
     hazards: [
       { group: onMedicine("levothyroxine"), because: "it blocks the uptake of levothyroxine" },
       { group: withCondition("kidney stones"), because: "it can feed the stones" },
@@ -144,7 +143,7 @@ export const REMEDIES: readonly Remedy[] = [
     name: "trimethoprim",
     topics: ["a bladder infection"],
     because: "it stops bacteria",
-    hazards: [{ group: onMedicine("methotrexate"), because: "together they harm the marrow" }],
+    hazards: [{ group: onMedicine("azathioprine"), because: "together they harm the marrow" }],
   },
 ];
 
@@ -169,21 +168,20 @@ export const INVENTED_HARMS: readonly string[] = [
 export const HOME_HELP: Readonly<Record<string, readonly string[]>> = {
   "back pain": ["gentle walking", "a warm bottle"],
   "a toothache": ["a cold pack", "a salt water rinse"],
-  "period pain": ["a warm bottle", "gentle stretching"],
+  "a sprained ankle": ["a cold pack", "a raised foot"],
   "knee pain": ["a cold pack", "swimming"],
   "a headache": ["rest in a dark room", "plenty of water"],
   "a fever": ["rest and water", "a cool cloth"],
   "a blocked nose": ["a saline rinse", "warm steam"],
   "a common cold": ["rest and warm tea", "a saline rinse"],
   "hives": ["a cool bath", "loose clothes"],
-  "poor sleep": ["a fixed bedtime", "a quiet dark room"],
   "a dry cough": ["honey in warm tea", "moist air"],
   "shaking hands": ["less coffee", "slow breathing"],
   "stage fright": ["slow breathing", "practice with friends"],
-  "acne": ["gentle washing", "an oil-free cream"],
+  "rosacea": ["gentle washing", "an oil-free cream"],
   "a chest infection": ["rest and water", "warm drinks"],
   "an ear infection": ["a warm cloth", "a raised head at night"],
-  "a sinus infection": ["a saline rinse", "warm steam"],
+  "a skin infection": ["a clean dressing", "gentle washing"],
   "low mood": ["a daily walk", "talk therapy"],
   "heartburn": ["small meals", "a raised head at night"],
   "migraine": ["rest in a dark room", "a cold pack"],

@@ -84,10 +84,10 @@ function advising(name: string, citation: string): string[] {
   ];
 }
 
-/** Known conditions only: notebooks teach the "new" ones. Emergencies are no matter for a draft like these. */
-const TREATED = CONDITIONS.filter(({ chapter, name }) =>
-  chapter === "known" && !["appendicitis", "stroke", "pre-eclampsia", "pneumonia"].includes(name)
-);
+/** Emergencies and illnesses of children are no matter for drafts that advise the patient. */
+const NOT_TREATED = ["appendicitis", "stroke", "pre-eclampsia", "pneumonia", "middle ear infection", "chickenpox"];
+/** Known conditions only: notebooks teach the "new" ones. */
+const TREATED = CONDITIONS.filter(({ chapter, name }) => chapter === "known" && !NOT_TREATED.includes(name));
 
 /** A treated condition with something to avoid in it. */
 function conditionScenario(applies: boolean, random: Random): Scenario {
@@ -104,7 +104,7 @@ function conditionScenario(applies: boolean, random: Random): Scenario {
   evidence[numbers[0] - 1] = `${capitalised(treatment.name)} helps with ${topic}: ${treatment.because}.`;
   evidence[numbers[1] - 1] = `${capitalised(group.people)} should avoid ${avoid.name}: ${avoid.because}.`;
   evidence[numbers[2] - 1] = warned
-    ? `${capitalised(warning)} with ${topic} needs a doctor at once.`
+    ? `With ${topic}, see a doctor at once for ${warning}.`
     : `Advice for people with ${topic}: ${selfCare}.`;
   const isMedicine = /^[a-z]+$/.test(treatment.name) && treatment.name !== "surgery";
   return {
@@ -143,9 +143,9 @@ function inventedGroup(random: Random): Group {
 
 /** Facts that none of the real medicines minds. */
 const HARMLESS: readonly Group[] = [
-  ...["eczema", "dry eyes", "flat feet", "gallstones", "varicose veins", "a frozen shoulder"].map(withCondition),
+  ...["eczema", "bunions", "flat feet", "warts", "varicose veins", "a frozen shoulder"].map(withCondition),
   ...["vitamin D", "folic acid", "eye drops", "fish oil", "calamine lotion"].map(onMedicine),
-  ...["latex", "peanuts", "pollen", "bee stings", "nickel", "cat hair", "strawberries"].map(allergicTo),
+  ...["latex", "peanuts", "pollen", "shellfish", "nickel", "cat hair", "strawberries"].map(allergicTo),
 ];
 /** Facts that count for some medicine: beside an invented one, of which nobody knows more than the evidence says. */
 const SERIOUS: readonly Group[] = REMEDIES.flatMap(({ hazards }) => hazards.map(({ group }) => group))

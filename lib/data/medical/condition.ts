@@ -46,7 +46,7 @@ export interface Condition {
   /** Where it concerns one sex only. */
   sex?: "woman" | "man";
   /** How long people typically have it before they ask. */
-  lasts: "hours" | "days" | "weeks" | "months";
+  lasts: "hours" | "a day" | "days" | "weeks" | "months";
   /** Four of them; no two conditions share a pair. */
   symptoms: [Symptom, Symptom, Symptom, Symptom];
   /** What an examination or a test shows, as it follows "shows": "a fasting glucose above 126 mg/dL". */

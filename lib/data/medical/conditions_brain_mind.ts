@@ -30,7 +30,7 @@ export const BRAIN_MIND: readonly Condition[] = [
     ages: [50, 88],
     lasts: "hours",
     symptoms: [
-      { lay: "sudden weakness of one arm", term: "hemiparesis" },
+      { lay: "sudden weakness of one side", term: "hemiparesis" },
       { lay: "a drooping face", term: "facial palsy" },
       { lay: "slurred speech", term: "dysarthria" },
       { lay: "sudden trouble finding words", term: "aphasia" },
@@ -105,8 +105,8 @@ export const BRAIN_MIND: readonly Condition[] = [
     chapter: "known",
     ages: [16, 75],
     lasts: "weeks",
-    symptoms: [{ lay: "low mood", term: "dysphoria" }, { lay: "no joy in anything", term: "anhedonia" }, {
-      lay: "waking too early",
+    symptoms: [{ lay: "low mood", term: "depressed mood" }, { lay: "no joy in anything", term: "anhedonia" }, {
+      lay: "early waking",
       term: "early morning awakening",
     }, { lay: "feelings of guilt" }],
     finding: "a PHQ-9 score of 17",

@@ -10,7 +10,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
     lasts: "months",
     symptoms: [{ lay: "morning headaches" }, { lay: "nosebleeds", term: "epistaxis" }, {
       lay: "dizzy spells",
-      term: "vertigo",
+      term: "dizziness",
     }, { lay: "a flushed face" }],
     finding: "a reading of 160 over 100",
     test: "cuff measurement",
@@ -21,7 +21,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
   },
   {
     name: "atrial fibrillation",
-    lay: "irregular heartbeat",
+    lay: "AFib",
     system: "heart",
     chapter: "known",
     ages: [55, 85],
@@ -33,7 +33,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
     finding: "an irregular rhythm without P waves",
     test: "ECG",
     treatment: { name: "bisoprolol", because: "it slows the heart" },
-    avoid: { name: "flecainide", because: "it can cause a deadly rhythm", who: "has had a heart attack" },
+    avoid: { name: "flecainide", because: "it can cause a deadly rhythm", who: "has coronary disease" },
     warning: "a drooping face",
     selfCare: "drink less alcohol and coffee",
   },
@@ -140,7 +140,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
     lasts: "months",
     symptoms: [
       { lay: "a smoker's cough", term: "chronic cough" },
-      { lay: "thick phlegm every morning", term: "sputum" },
+      { lay: "thick phlegm every morning", term: "productive cough" },
       { lay: "shortness of breath on stairs", term: "exertional dyspnea" },
       { lay: "a barrel shaped chest" },
     ],
@@ -161,7 +161,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
     symptoms: [
       { lay: "sudden shortness of breath", term: "acute dyspnea" },
       { lay: "sharp pain on breathing in", term: "pleuritic pain" },
-      { lay: "coughing up blood", term: "hemoptysis" },
+      { lay: "blood in the phlegm", term: "hemoptysis" },
       { lay: "a fast pulse", term: "tachycardia" },
     ],
     finding: "a clot in a lung artery",
@@ -194,7 +194,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
   },
   {
     name: "iron deficiency anemia",
-    lay: "low iron",
+    lay: "iron-poor blood",
     system: "blood",
     chapter: "known",
     ages: [15, 50],
@@ -225,7 +225,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
     finding: "large red blood cells",
     test: "methylmalonic acid test",
     treatment: { name: "cyanocobalamin", because: "it replaces the missing vitamin" },
-    avoid: { name: "folic acid alone", because: "it hides the harm to the nerves" },
+    avoid: { name: "folic acid alone", because: "it mends the blood while the nerves get worse" },
     warning: "new leg weakness",
     selfCare: "eat fish, eggs and milk",
   },
@@ -256,7 +256,7 @@ export const HEART_LUNGS_BLOOD: readonly Condition[] = [
     symptoms: [
       { lay: "attacks of severe bone pain", term: "vaso-occlusive crisis" },
       { lay: "yellow eyes", term: "jaundice" },
-      { lay: "swollen fingers", term: "dactylitis" },
+      { lay: "short breath on stairs", term: "exertional dyspnea" },
       { lay: "sores on the legs", term: "leg ulcers" },
     ],
     finding: "hemoglobin S in the blood",

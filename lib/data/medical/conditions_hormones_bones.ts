@@ -11,7 +11,7 @@ export const HORMONES_BONES: readonly Condition[] = [
     lasts: "months",
     symptoms: [{ lay: "great thirst", term: "polydipsia" }, { lay: "blurred sight", term: "blurred vision" }, {
       lay: "cuts that heal slowly",
-    }, { lay: "numb toes", term: "peripheral neuropathy" }],
+    }, { lay: "numb toes", term: "hypoesthesia" }],
     finding: "a fasting glucose above 126 mg/dL",
     test: "HbA1c test",
     treatment: { name: "metformin", because: "it lowers the sugar that the liver makes" },
@@ -26,7 +26,7 @@ export const HORMONES_BONES: readonly Condition[] = [
     chapter: "known",
     ages: [28, 75],
     lasts: "months",
-    symptoms: [{ lay: "feeling cold", term: "cold intolerance" }, { lay: "weight gain" }, {
+    symptoms: [{ lay: "a constant feeling of cold", term: "cold intolerance" }, { lay: "weight gain" }, {
       lay: "dry skin",
       term: "xerosis",
     }, { lay: "hard stools", term: "constipation" }],
@@ -34,7 +34,7 @@ export const HORMONES_BONES: readonly Condition[] = [
     test: "TSH test",
     treatment: { name: "levothyroxine", because: "it replaces the missing hormone" },
     avoid: { name: "lithium", because: "it slows the thyroid" },
-    warning: "a very low temperature",
+    warning: "a very low body temperature",
     selfCare: "take the tablet before breakfast",
   },
   {
@@ -44,7 +44,10 @@ export const HORMONES_BONES: readonly Condition[] = [
     chapter: "new",
     ages: [20, 55],
     lasts: "weeks",
-    symptoms: [{ lay: "bulging eyes", term: "exophthalmos" }, { lay: "feeling too warm", term: "heat intolerance" }, {
+    symptoms: [{ lay: "bulging eyes", term: "exophthalmos" }, {
+      lay: "a constant feeling of heat",
+      term: "heat intolerance",
+    }, {
       lay: "weight loss",
     }, { lay: "trembling hands", term: "fine tremor" }],
     finding: "a low TSH",

@@ -22,12 +22,11 @@ export const INFECTION_WOMEN: readonly Condition[] = [
   },
   {
     name: "chickenpox",
-    lay: "water pox",
     system: "infection",
     chapter: "known",
     ages: [3, 14],
     lasts: "days",
-    symptoms: [{ lay: "itchy blisters all over", term: "vesicles" }, { lay: "spots, blisters and crusts at once" }, {
+    symptoms: [{ lay: "itchy blisters all over", term: "vesicles" }, { lay: "new spots beside old crusts" }, {
       lay: "a mild fever",
       term: "low-grade fever",
     }, { lay: "small sores in the mouth", term: "oral ulcers" }],
@@ -86,7 +85,7 @@ export const INFECTION_WOMEN: readonly Condition[] = [
     symptoms: [
       { lay: "a cough that does not stop", term: "chronic cough" },
       { lay: "sweats at night", term: "night sweats" },
-      { lay: "coughing up blood", term: "hemoptysis" },
+      { lay: "blood in the phlegm", term: "hemoptysis" },
       { lay: "weight loss" },
     ],
     finding: "a hole in the upper lung",
@@ -119,23 +118,23 @@ export const INFECTION_WOMEN: readonly Condition[] = [
   },
   {
     name: "pre-eclampsia",
-    lay: "toxemia",
+    lay: "toxemia of pregnancy",
     system: "women's health",
     chapter: "known",
     ages: [18, 43],
     sex: "woman",
     lasts: "days",
     symptoms: [{ lay: "headaches late in pregnancy" }, { lay: "flashing lights before the eyes", term: "photopsia" }, {
-      lay: "a swollen face and hands",
-      term: "edema",
-    }, { lay: "pain below the ribs late in pregnancy", term: "epigastric pain" }],
+      lay: "swollen hands late in pregnancy",
+      term: "gestational edema",
+    }, { lay: "pain below the ribs late in pregnancy", term: "epigastric pain in pregnancy" }],
     finding: "protein in the urine",
     test: "urine protein test",
     treatment: { name: "labetalol", because: "it lowers the pressure and spares the child" },
     avoid: { name: "enalapril", because: "it harms the kidneys of the child" },
     warning: "a seizure",
     emergency: true,
-    selfCare: "measure the blood pressure every day",
+    selfCare: "lie on your left side on the way",
   },
   {
     name: "endometriosis",

@@ -122,7 +122,7 @@ export const SKIN_SENSES: readonly Condition[] = [
     chapter: "known",
     ages: [8, 50],
     lasts: "weeks",
-    symptoms: [{ lay: "sneezing", term: "sternutation" }, { lay: "itchy eyes", term: "allergic conjunctivitis" }, {
+    symptoms: [{ lay: "sneezing", term: "sternutation" }, { lay: "itchy eyes", term: "ocular pruritus" }, {
       lay: "a runny nose in spring",
       term: "rhinorrhea",
     }, { lay: "an itchy palate" }],
@@ -154,7 +154,7 @@ export const SKIN_SENSES: readonly Condition[] = [
   },
   {
     name: "acute glaucoma",
-    lay: "high eye pressure",
+    lay: "glaucoma attack",
     system: "ears and eyes",
     chapter: "new",
     ages: [50, 80],

@@ -208,8 +208,9 @@ export function writeVignette(vignette: VignetteCase, believed: Condition = vign
 }
 
 function reasoning({ findings, asks, patient, condition }: VignetteCase, believed: Condition): string {
-  const fits = `${capitalised(patient.pronoun)} has ${joinWords(findings)}. This fits ${withArticle(believed.name)}.`;
-  const { treatment, avoid, name } = believed;
+  const { treatment, avoid } = believed;
+  const name = withArticle(believed.name);
+  const fits = `${capitalised(patient.pronoun)} has ${joinWords(findings)}. This fits ${name}.`;
   switch (asks) {
     case "diagnosis":
       return `${fits} It is a problem of ${SYSTEM_WORDS[believed.system] ?? `the ${believed.system}`}.`;
@@ -232,6 +233,7 @@ const SYSTEM_WORDS: Record<string, string> = {
   bones: "the bones and joints",
   "ears and eyes": "the ears, nose, throat or eyes",
   digestion: "digestion",
+  kidneys: "the kidneys and the urinary tract",
   hormones: "hormones",
   infection: "germs in the body",
   "women's health": "women's health",

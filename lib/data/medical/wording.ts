@@ -45,6 +45,7 @@ const COUNTS = ["two", "three", "four", "five", "six", "seven", "eight", "nine",
 
 /** A length of time that suits the condition: "three days". Hours are few: some treatments are for the first of them only. */
 export function drawDuration(random: Random, lasts: Condition["lasts"]): string {
+  if (lasts === "a day") return `${random.pick(["six", "eight", "ten", "twelve", "twenty"])} hours`;
   const longest = { hours: 4, days: 6, weeks: 7, months: 10 }[lasts];
   return `${COUNTS[random.integer(0, longest - 2)]} ${lasts}`;
 }

@@ -144,12 +144,14 @@ function unansweredQuestion(
   others: readonly WorldDocument[],
 ): EvidenceQuestion {
   const silent = { verdict: "", statements: [], answers: [], decoys: [] };
+  // Somebody's job can be guessed from other sentences.
   if (random.chance(0.4)) {
     const { title, facts } = random.pick(others);
-    return { ...silent, question: fill(random.pick(random.pick(facts).relation.questions), title) };
+    const asked = facts.filter(({ relation }) => relation.name !== "job");
+    if (asked.length === 0) return unansweredQuestion(random, passages, others);
+    return { ...silent, question: fill(random.pick(random.pick(asked).relation.questions), title) };
   }
   const { title, facts } = random.pick(passages);
-  // Somebody's job can be guessed from other sentences.
   const missing = RELATIONS.filter((relation) =>
     relation.of === facts[0].relation.of && relation.name !== "job" && facts.every((fact) => fact.relation !== relation)
   );

@@ -1,7 +1,8 @@
 import type { Random } from "../../random/mod.ts";
 import { capitalised } from "../medical/mod.ts";
 import type { SearchQuery } from "./query.ts";
-import { type AskedQuestion, drawMedicine, drawTime, MEDICINE_ASKS } from "./questions.ts";
+import { ALL_COMPLAINTS, ANYBODYS_COMPLAINTS, type Complaint, COMPLAINTS_IN_PREGNANCY } from "./lay_words.ts";
+import { type AskedQuestion, drawMedicine, drawTime, hasDose, medicineAsks } from "./questions.ts";
 import { POPULATIONS } from "./terms.ts";
 
 /** A question that only the one before makes clear, with its full query; null where none of the drawn sort fits. */
@@ -21,6 +22,20 @@ const FOLLOW_UPS: readonly ((before: SearchQuery, random: Random) => AskedQuesti
   otherTime,
 ];
 
+const WOMENS_TERMS = termsMissingFrom(ANYBODYS_COMPLAINTS);
+const PERIOD_TERMS = termsMissingFrom(COMPLAINTS_IN_PREGNANCY);
+
+function termsMissingFrom(complaints: readonly Complaint[]): Set<string> {
+  const there = new Set(complaints.map(({ term }) => term));
+  return new Set(ALL_COMPLAINTS.map(({ term }) => term).filter((term) => !there.has(term)));
+}
+
+/** Whether the group can have the complaint: children have no periods, nor has somebody pregnant. */
+function mayHave(group: string, complaint = ""): boolean {
+  if (group === "pregnancy") return !PERIOD_TERMS.has(complaint);
+  return !/^(child|older adult)/.test(group) || !WOMENS_TERMS.has(complaint);
+}
+
 /** Another group takes the place of those before. */
 function otherGroup(before: SearchQuery, random: Random): AskedQuestion | null {
   const age = random.integer(2, 12);
@@ -32,7 +47,7 @@ function otherGroup(before: SearchQuery, random: Random): AskedQuestion | null {
     { group: `a child of ${age}`, term: `child ${age} years` },
     { group: `my ${age}-year-old son`, term: `child ${age} years` },
   ]);
-  if (before.populations.includes(term)) return null;
+  if (before.populations.includes(term) || !mayHave(term, before.complaint)) return null;
   const text = random.pick([
     `And what about ${group}?`,
     `What about ${group}?`,
@@ -48,7 +63,7 @@ function oneMoreFact(before: SearchQuery, random: Random): AskedQuestion | null 
   const { self, term } = random.pick(POPULATIONS);
   const told = before.populations[0] ?? "";
   // What is said of a child or of somebody's mother is not said of the patient.
-  if (told === term || /child|adult/.test(told)) return null;
+  if (told === term || !mayHave(term, before.complaint) || /child|adult/.test(told)) return null;
   const text = random.pick([
     `I forgot to say that ${self}.`,
     `Does it matter that ${self}?`,
@@ -60,7 +75,7 @@ function oneMoreFact(before: SearchQuery, random: Random): AskedQuestion | null 
 function otherMedicine(before: SearchQuery, random: Random): AskedQuestion | null {
   if (before.medicines.length !== 1) return null;
   const { lay, term } = drawMedicine(random);
-  if (before.medicines.includes(term)) return null;
+  if (before.medicines.includes(term) || (before.aspect === "dose" && !hasDose(term))) return null;
   const texts = [`And ${lay}?`, `What about ${lay}?`, `And if it is ${lay}?`];
   const text = random.pick(before.aspect ? texts : [...texts, `Would ${lay} be better?`]);
   return { text, query: { ...before, medicines: [term] } };
@@ -82,7 +97,7 @@ function togetherWith(before: SearchQuery, random: Random): AskedQuestion | null
 /** About the medicine before: the complaint is not asked about any more. */
 function aboutIt({ medicines, aspect: was, populations }: SearchQuery, random: Random): AskedQuestion | null {
   if (medicines.length !== 1) return null;
-  const { aspect, asks } = random.pick(MEDICINE_ASKS);
+  const { aspect, asks } = random.pick(medicineAsks(medicines[0]));
   if (aspect === was) return null;
   const it = aspect === "dose" ? "of it" : "it";
   return { text: `${capitalised(random.pick(asks)(it))}?`, query: { medicines, aspect, populations } };

@@ -1,4 +1,4 @@
-import { CONDITIONS } from "../medical/mod.ts";
+import { articleOf, CONDITIONS } from "../medical/mod.ts";
 import { COMPLAINTS, LAY_ILLNESSES } from "./terms.ts";
 
 /** A complaint as a noun phrase, with a clause of the patient where there is one. */
@@ -23,14 +23,33 @@ function knownSymptoms(): Complaint[] {
   return [...found.values()];
 }
 
+/** What lasts, or has its moment in its name. */
+const NO_MOMENT = /^(sleep disturbance|constipation|cheilitis|easy bruising|alopecia|menorrhagia|dysmenorrhea)$/;
+
 /** All complaints: the table of this folder and the symptoms of known conditions. */
 export const ALL_COMPLAINTS: readonly Complaint[] = [
-  ...COMPLAINTS.map((complaint) => ({ ...complaint, takesMoment: true })),
+  ...COMPLAINTS.map((complaint) => ({
+    ...complaint,
+    takesMoment: !NO_MOMENT.test(complaint.term),
+  })),
   ...knownSymptoms(),
 ];
+
+/** What a child or somebody's father may have. */
+export const ANYBODYS_COMPLAINTS = ALL_COMPLAINTS.filter(({ noun }) =>
+  !/\b(periods?|pregnancy|sex|vulva|discharge|nursing)\b/.test(noun)
+);
+
+/** What a pregnant woman may have. */
+export const COMPLAINTS_IN_PREGNANCY = ALL_COMPLAINTS.filter(({ noun }) => !/\bperiods?\b/.test(noun));
+
+/** Everyday names that want an article: "a brain attack". */
+const COUNTED = /(?:infection|headache|attack|thyroid|allergy)$/;
 
 /** All illnesses with an everyday name. */
 export const ALL_ILLNESSES: readonly { lay: string; term: string }[] = [
   ...LAY_ILLNESSES,
-  ...KNOWN.flatMap(({ lay, name }) => lay === undefined ? [] : [{ lay, term: name }]),
+  ...KNOWN.flatMap(({ lay, name }) =>
+    lay === undefined ? [] : [{ lay: COUNTED.test(lay) ? `${articleOf(lay)} ${lay}` : lay, term: name }]
+  ),
 ];

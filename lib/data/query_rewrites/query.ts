@@ -5,7 +5,7 @@ import type { Aspect } from "./terms.ts";
  * complaint or illness; time; medicines; what is asked; special groups.
  */
 export interface SearchQuery {
-  /** With the moment it comes: "gastric burning after meals". */
+  /** With the moment it comes: "epigastric burning after meals". */
   complaint?: string;
   /** Such as "3 days". */
   time?: string;

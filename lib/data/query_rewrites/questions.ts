@@ -1,7 +1,13 @@
 import type { Random } from "../../random/mod.ts";
 import { capitalised } from "../medical/mod.ts";
 import { inventedMedicine } from "../patient_memory/mod.ts";
-import { ALL_COMPLAINTS, ALL_ILLNESSES, type Complaint } from "./lay_words.ts";
+import {
+  ALL_COMPLAINTS,
+  ALL_ILLNESSES,
+  ANYBODYS_COMPLAINTS,
+  type Complaint,
+  COMPLAINTS_IN_PREGNANCY,
+} from "./lay_words.ts";
 import type { SearchQuery } from "./query.ts";
 import { type Aspect, GENERIC_NAMES, MEDICINE_NAMES, MOMENTS, POPULATIONS } from "./terms.ts";
 
@@ -70,14 +76,9 @@ const COMPLAINT_ASKS: readonly { aspect?: Aspect; asks: readonly string[] }[] = 
   { aspect: "warning signs", asks: ["when is it serious", "when should I worry", "when do I need a doctor"] },
 ];
 
-/** What a child or somebody's father may have. */
-const ANYBODYS_COMPLAINTS = ALL_COMPLAINTS.filter(({ noun }) =>
-  !/\b(periods?|pregnancy|sex|vulva|discharge|nursing)\b/.test(noun)
-);
-
 function aboutComplaint(random: Random): AskedQuestion {
   const person = drawPerson(random);
-  const complaint = random.pick(person.other ? ANYBODYS_COMPLAINTS : ALL_COMPLAINTS);
+  const complaint = random.pick(complaintsOf(person));
   const told = tellComplaint(complaint, person, random);
   const time = random.chance(0.35) ? drawTime(random) : undefined;
   const medicine = random.chance(0.5) ? drawMedicine(random) : undefined;
@@ -104,10 +105,17 @@ function aboutComplaint(random: Random): AskedQuestion {
   };
 }
 
+function complaintsOf({ other, populations }: Person): readonly Complaint[] {
+  if (other !== undefined) return ANYBODYS_COMPLAINTS;
+  return populations.includes("pregnancy") ? COMPLAINTS_IN_PREGNANCY : ALL_COMPLAINTS;
+}
+
 function mayTake(medicine: string, { other }: Person): string[] {
-  if (other === undefined) return [`can I take ${medicine}`, `is ${medicine} safe for me`, `may I use ${medicine}`];
+  if (other === undefined) {
+    return [`can I take ${medicine}`, `would ${medicine} be safe for me`, `may I use ${medicine}`];
+  }
   const they = /son$|father$/.test(other) ? "he" : "she";
-  return [`can ${they} take ${medicine}`, `is ${medicine} safe then`, `may ${they} have ${medicine}`];
+  return [`can ${they} take ${medicine}`, `would ${medicine} be safe then`, `may ${they} have ${medicine}`];
 }
 
 function tellComplaint(complaint: Complaint, person: Person, random: Random): { text: string; term: string } {
@@ -129,7 +137,7 @@ export function drawTime(random: Random): string {
 }
 
 /** Asks about a medicine alone; `it` stands where a name or a pronoun goes. */
-export const MEDICINE_ASKS: readonly { aspect: Aspect; asks: readonly ((it: string) => string)[] }[] = [
+const MEDICINE_ASKS: readonly { aspect: Aspect; asks: readonly ((it: string) => string)[] }[] = [
   {
     aspect: "side effects",
     asks: [(it) => `what bad effects can ${it} have`, (it) => `what harm can ${it} do`],
@@ -140,10 +148,23 @@ export const MEDICINE_ASKS: readonly { aspect: Aspect; asks: readonly ((it: stri
   },
 ];
 
+/** Kinds of medicines have no dose: nobody asks "how much water pills". */
+const KINDS = new Set(MEDICINE_NAMES.filter(({ lay }) => lay.includes(" ")).map(({ term }) => term));
+
+/** Whether one can ask how much of a medicine may be taken. */
+export function hasDose(term: string): boolean {
+  return !KINDS.has(term);
+}
+
+/** What can be asked about a medicine alone. */
+export function medicineAsks(term: string): typeof MEDICINE_ASKS {
+  return hasDose(term) ? MEDICINE_ASKS : MEDICINE_ASKS.filter(({ aspect }) => aspect !== "dose");
+}
+
 function aboutMedicine(random: Random): AskedQuestion {
   const medicine = drawMedicine(random);
   const population = random.chance(0.5) ? random.pick(POPULATIONS) : undefined;
-  const { aspect, asks } = random.pick(MEDICINE_ASKS);
+  const { aspect, asks } = random.pick(medicineAsks(medicine.term));
   const ask = random.pick(asks)(medicine.lay);
   return {
     text: population ? `${capitalised(population.self)}. ${capitalised(ask)}?` : `${capitalised(ask)}?`,
@@ -166,7 +187,7 @@ function aboutTwoMedicines(random: Random): AskedQuestion {
 function aboutIllness(random: Random): AskedQuestion {
   const { lay, term } = random.pick(ALL_ILLNESSES);
   const { aspect, texts } = random.pick([
-    { aspect: "treatment" as const, texts: [`How is ${lay} treated?`, `What helps against ${lay}?`] },
+    { aspect: "treatment" as const, texts: [`What is the treatment of ${lay}?`, `What helps against ${lay}?`] },
     { aspect: "causes" as const, texts: [`What brings on ${lay}?`, `Why do people get ${lay}?`] },
     { aspect: "prevention" as const, texts: [`How do I keep from getting ${lay}?`, `What protects me from ${lay}?`] },
   ]);

@@ -1,5 +1,13 @@
 import type { Random } from "../../random/mod.ts";
-import { capitalised, type Condition, conditionsOf, drawDuration, drawPatient, withArticle } from "../medical/mod.ts";
+import {
+  articleOf,
+  capitalised,
+  type Condition,
+  conditionsOf,
+  drawDuration,
+  drawPatient,
+  withArticle,
+} from "../medical/mod.ts";
 import { bmiRequest } from "../tool_requests/daily_requests.ts";
 import { medicineName } from "../tool_requests/names.ts";
 import { drawRequest } from "../tool_requests/request.ts";
@@ -59,7 +67,9 @@ function relatives(random: Random): string[] {
     `A patient of ${age} has ${lay}. What is the most likely diagnosis?`,
     `Is it normal to have ${lay} at the age of ${age}?`,
     `My ${relative} has had ${lay} for ${drawDuration(random, condition.lasts)}. Which doctor can help?`,
-    `A ${age}-year-old comes to the clinic with ${lay} and ${other.lay}. Which test is next?`,
+    `${
+      capitalised(articleOf(String(age)))
+    } ${age}-year-old comes to the clinic with ${lay} and ${other.lay}. Which test is next?`,
   ];
 }
 
@@ -171,6 +181,6 @@ function accidents(random: Random): string[] {
     `The wound on my ${part} is red and hot after ${days} days.`,
     `There is a new dark spot on my ${part}. Must I worry?`,
     `My ${part} feels numb after ${days} hours of sitting.`,
-    `How do I put a bandage on a ${part}?`,
+    `How do I put a bandage on my ${part}?`,
   ];
 }

@@ -128,7 +128,7 @@ const KNOWLEDGE: readonly (readonly [question: string, reply: string, needed: st
   ["How many days has a week?", "A week has seven days.", "seven"],
   ["How many months has a year?", "A year has twelve months.", "twelve"],
   ["How many legs has a spider?", "A spider has eight legs.", "eight"],
-  ["Which colour has grass?", "Grass is green.", "green"],
+  ["What colour is grass?", "Grass is green.", "green"],
   ["What is the opposite of hot?", "The opposite of hot is cold.", "cold"],
   ["What do bees make?", "Bees make honey.", "honey"],
   ["Which is the largest ocean?", "The largest ocean is the Pacific.", "Pacific"],
@@ -201,7 +201,7 @@ function noToolFor(random: Random, purpose: string): Pick<NoToolTurn, "reply" | 
       `Sorry, I have no tool to ${purpose}.`,
       `I cannot do that: I have no tool to ${purpose}.`,
     ]),
-    key: { needed: ["no tool"] },
+    key: { needed: [`no tool to ${purpose}`] },
   };
 }
 

@@ -83,10 +83,12 @@ Deno.test("groundedAnswersCorpus grades wrong answers with zeros", () => {
     const passages = passagesOf(asked.messages[1].content);
     // The numbers moved on by one: wrong passages are cited, and their words are not found.
     const moved = asked.reference.replace(/\[(\d)\]/g, (_, digit) => `[${Number(digit) % passages.length + 1}]`);
-    const isElsewhere = Array.from(moved.matchAll(/^Evidence \[(\d)\]: "(.+)"$/gm))
-      .every(([, number, words]) => passages[Number(number) - 1].text.includes(words));
-    assert.equal(asked.grade(moved).quote_found, isElsewhere ? 1 : 0, moved);
-    if (quotes.length < passages.length) assert.equal(asked.grade(moved).right_citation, 0, moved);
+    if (quotes.length < passages.length) {
+      assert.equal(asked.grade(moved).quote_found, 0, moved);
+      assert.equal(asked.grade(moved).right_citation, 0, moved);
+    }
+    const two = asked.reference.replace(/: "(\S+ \S+) [^"]*"/g, ': "$1"');
+    assert.equal(asked.grade(two).quote_found, 0, "two words are no quote");
     assert.equal(asked.grade(text).quote_found, 0);
     assert.equal(asked.grade(text.replace(/ \[\d\]/g, "")).right_citation, 0);
     assert.equal(asked.grade(`It is known [1].\n${quotes.join("\n")}`).right_answer, 0);

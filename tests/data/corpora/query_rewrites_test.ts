@@ -14,20 +14,20 @@ const cases = [...train, ...test].flatMap((example) => example.cases);
 const questionOf = ({ messages }: GradedCase) => String(messages.at(-1)!.content);
 
 const BURNING: SearchQuery = {
-  complaint: "gastric burning after meals",
+  complaint: "epigastric burning after meals",
   time: "3 days",
   medicines: ["ibuprofen"],
   populations: ["pregnancy"],
 };
 
 Deno.test("queryText() writes the terms in their order", () => {
-  assert.equal(queryText(BURNING), "gastric burning after meals; 3 days; ibuprofen; pregnancy");
+  assert.equal(queryText(BURNING), "epigastric burning after meals; 3 days; ibuprofen; pregnancy");
   assert.equal(queryText({ medicines: ["a", "b"], aspect: "interaction", populations: [] }), "a; b; interaction");
 });
 
 Deno.test("gradeQuery() tells lost entities from other wording", () => {
   const grade = (reply: string) => gradeQuery(BURNING, reply);
-  assert.deepEqual(grade("gastric burning after meals; 3 days; ibuprofen; pregnancy"), {
+  assert.deepEqual(grade("epigastric burning after meals; 3 days; ibuprofen; pregnancy"), {
     keeps_entities: 1,
     standard_terms: 1,
     exact: 1,
@@ -37,9 +37,9 @@ Deno.test("gradeQuery() tells lost entities from other wording", () => {
     standard_terms: 0.75,
     exact: 0,
   });
-  assert.equal(grade("gastric burning after meals; 3 days; ibuprofen").keeps_entities, 0, "no group");
-  assert.equal(grade("gastric burning after meals; 3 days; Advil; pregnancy").keeps_entities, 0, "brand");
-  assert.equal(grade("gastric burning after meals; 13 days; ibuprofen; pregnancy").keeps_entities, 0, "number");
+  assert.equal(grade("epigastric burning after meals; 3 days; ibuprofen").keeps_entities, 0, "no group");
+  assert.equal(grade("epigastric burning after meals; 3 days; Advil; pregnancy").keeps_entities, 0, "brand");
+  assert.equal(grade("epigastric burning after meals; 13 days; ibuprofen; pregnancy").keeps_entities, 0, "number");
   assert.equal(grade("3 days; ibuprofen; pregnancy; child 4 years").keeps_entities, 0, "number made up");
   assert.equal(grade(`${queryText(BURNING)}; a; b; c; d`).standard_terms, 0.5, "everything listed");
   assert.deepEqual(grade(""), { keeps_entities: 0, standard_terms: 0, exact: 0 });
@@ -108,6 +108,14 @@ Deno.test("queryRewritesCorpus carries the rest of the query over where only a g
     });
   }
   assert.ok(seen > 50, `${seen} such questions`);
+});
+
+Deno.test("queryRewritesCorpus asks nothing that nobody would ask", () => {
+  for (const { reference } of cases) {
+    assert.doesNotMatch(reference, /menorrh.*(pregnancy|child|older adult)/);
+    assert.doesNotMatch(reference, /(diuretics|anticoagulants|contraceptives|vaccine|hypnotics|antacids); dose/);
+    assert.doesNotMatch(reference, /(insomnia|acne|alopecia|menorrh\w+) (at|in|on|after) /);
+  }
 });
 
 Deno.test("lay words of the tables have one standard term each", () => {
