@@ -9,7 +9,7 @@
  * This is a corpus made for teaching, and a model card of a model trained on it says so.
  */
 import { Random } from "../../random/mod.ts";
-import { REASONING_PREFILL, REASONING_PROMPT, taggedReply, toReasoningChat } from "../conversation.ts";
+import { REASONING_PREFILL, taggedReply, toReasoningChat } from "../conversation.ts";
 import { goldAnswer, parseNumber, stripCalculatorAnnotations, workedSteps } from "../gsm8k_answer.ts";
 import { between, isThinkAnswer } from "../tagged_reply.ts";
 import { type WordProblem, wordProblemAt, type WordProblemOptions } from "../word_problems.ts";
