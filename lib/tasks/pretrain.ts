@@ -5,10 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import { createEngine } from "../engine/mod.ts";
-import { writeFolderAtomic } from "../files/mod.ts";
+import { writeFileAtomic, writeFolderAtomic } from "../files/mod.ts";
 import { type CausalLM, saveModel } from "../models/mod.ts";
 import { formatSeconds, withProgress } from "../notebook/mod.ts";
-import { lossCurve } from "../plot/mod.ts";
+import { liveChart, lossCurve, type StepRow, type SvgString } from "../plot/mod.ts";
 import { scoreRows } from "./eval_house.ts";
 import { Tokenizer, tokenizerFiles } from "../tokenizer/mod.ts";
 import {
@@ -66,12 +66,28 @@ if (import.meta.main) {
     signal: abort.signal,
   });
   console.log(`${model.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`);
-  for await (const step of withProgress(run, { label: "pretraining" })) await folder.log(step);
-  await folder.close();
+  const curve = liveChart({
+    draw: drawCurve,
+    display: { show: (svg) => writeFileAtomic(`${folder.path}/loss.svg`, svg) },
+    everyMs: 30_000,
+  });
+  console.log(`the curve as it grows: ${folder.path}/loss.svg`);
   const rows = await readMetrics(folder.path);
+  for await (const step of withProgress(run, { label: "pretraining" })) {
+    await folder.log(step);
+    rows.push({ step: step.step, ...step.metrics } as MetricsRow);
+    await curve.update(rows);
+  }
+  await curve.finish();
+  await folder.close();
   const seconds = rows.reduce((sum, { step_time }) => sum + step_time, 0);
   await writeHouseModel({ model, tokenizer, recipe, rows, seconds }, values.output);
   await engine.dispose();
+}
+
+/** The loss over all phases. */
+function drawCurve(rows: readonly StepRow[]): SvgString {
+  return lossCurve(rows, { title: "Pretraining of kiln-tiny" });
 }
 
 /** A new run's folder, or the newest one's. */
@@ -98,7 +114,7 @@ export async function writeHouseModel(
     await tokenizer.save(folder);
     await saveModel(model, folder, { dtype: "BF16" });
     await Deno.writeTextFile(`${folder}/README.md`, card(model, recipe, rows, seconds, scores));
-    await Deno.writeTextFile(`${folder}/loss.svg`, lossCurve(rows, { title: "Pretraining of kiln-tiny" }));
+    await Deno.writeTextFile(`${folder}/loss.svg`, drawCurve(rows));
   });
   console.log(`wrote ${output}`);
 }
