@@ -167,7 +167,9 @@ A text encoder of ${
 retrieval and routing by similarity work without a network. It was trained on generated texts only, of a few kinds: for texts of
 the open world take a published encoder, which is one parameter away.
 
-BERT's architecture (${config.layers} layers, hidden size ${config.hiddenSize}, ${config.heads} heads), a byte-level BPE vocabulary of
+BERT's architecture (${config.layers} ${
+    config.layers === 1 ? "layer" : "layers"
+  }, hidden size ${config.hiddenSize}, ${config.heads} heads), a byte-level BPE vocabulary of
 ${config.vocabSize} tokens without capitals and accents, mean pooling, embeddings of length 1 that are compared by cosine. It reads
 ${settings.maxTokens} tokens of a text, and needs no prefix. transformers and sentence-transformers load this folder as it is; BertModel's
 pooler, which embeddings do not use, holds zeros.
