@@ -110,14 +110,20 @@ Deno.test("pretrainHouseModel() trains the same model twice from one recipe, and
       return steps;
     };
     const steps = await train(small);
-    assert.deepEqual(steps.map(({ step, totalSteps }) => [step, totalSteps]), [[1, 4], [2, 4], [3, 4], [4, 4]]);
+    assert.deepEqual(
+      steps.map(({ step, totalSteps }) => [step, totalSteps]),
+      [1, 2, 3, 4, 5, 6].map((step) => [step, 6]),
+    );
     const losses = steps.map(({ metrics }) => metrics.loss);
     assert.ok(Math.abs(losses[0] - Math.log(420)) < 0.2, "a new model knows nothing");
     const tokens = steps.map(({ metrics }) => metrics.num_tokens);
     assert.ok(tokens.every((count, i) => i === 0 || count > tokens[i - 1]), "tokens are counted through all phases");
-    // Each phase warms up for one step, the first of which has a learning rate of 0.
+    // The first step of a warm-up has a learning rate of 0; a constant one has none.
     const rates = steps.map(({ metrics }) => metrics.learning_rate);
-    assert.deepEqual(rates, small.phases.flatMap(({ learningRate }) => [0, learningRate]));
+    const expected = small.phases.flatMap((
+      { learningRate, lrSchedulerType },
+    ) => [lrSchedulerType === "constant" ? learningRate : 0, learningRate]);
+    assert.deepEqual(rates, expected);
     assert.deepEqual((await train(small)).map(({ metrics }) => metrics.loss), losses);
     assert.notDeepEqual((await train({ ...small, seed: 2 })).map(({ metrics }) => metrics.loss), losses);
     assert.equal(engine.bytesInUse, 0, "everything is freed");

@@ -199,7 +199,7 @@ Deno.test("AdamW names the option that is out of range", () =>
       [{ adamEpsilon: 0 }, /adamEpsilon: .* got 0/],
       [{ weightDecay: NaN }, /weightDecay: .* got NaN/],
       [{ maxGradNorm: -1 }, /maxGradNorm: .* got -1/],
-      [{ optim: "sgd" as "adamw" }, /optim: expected "adamw" or "adamw8bit", got sgd/],
+      [{ optim: "sgd" as "adamw" }, /optim: expected "adamw", "adamw8bit" or "muon", got sgd/],
     ];
     for (const [options, message] of bad) assert.throws(() => new AdamW(engine, new Map(), options), message);
     await assert.rejects(oneStep(engine, [1], {}, NaN), /learningRate: .* got NaN/);

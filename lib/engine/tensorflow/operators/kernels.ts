@@ -9,6 +9,19 @@ function rmsNorm(x: tf.Tensor, weight: tf.Tensor, epsilon: number): tf.Tensor[] 
   return [tf.mul(tf.mul(x, r), weight), r];
 }
 
+/** y = (x - m) r weight + bias, m the mean and r = 1 / sqrt(variance + epsilon), along the last axis. */
+function layerNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor[] {
+  const m = tf.mean(x, -1, true);
+  const offset = tf.sub(x, m);
+  const r = tf.rsqrt(tf.add(tf.mean(tf.square(offset), -1, true), tf.scalar(epsilon)));
+  return [tf.add(tf.mul(tf.mul(offset, r), weight), bias), m, r];
+}
+
+function gelu(x: tf.Tensor): tf.Tensor {
+  const share = tf.mul(tf.add(tf.erf(tf.mul(x, tf.scalar(Math.SQRT1_2))), tf.scalar(1)), tf.scalar(0.5));
+  return tf.mul(x, share);
+}
+
 /** x [batch, heads, tokens, headDim] turned by the angles at positions [batch, tokens]; halves of a head are paired. */
 function rotary(x: tf.Tensor, positions: tf.Tensor, cosines: tf.Tensor, sines: tf.Tensor): tf.Tensor {
   const [first, second] = tf.split(x, 2, -1);
@@ -20,6 +33,11 @@ function rotary(x: tf.Tensor, positions: tf.Tensor, cosines: tf.Tensor, sines: t
 }
 
 export const KERNELS: Readonly<Record<string, Operator>> = {
+  erf: operator<null>(({ inputs: [x] }) => tf.erf(x)),
+  gelu: operator<null>(({ inputs: [x] }) => gelu(x)),
+  layer_norm: operator<{ epsilon: number }>(({ inputs: [x, weight, bias], attributes: { epsilon } }) =>
+    layerNorm(x, weight, bias, epsilon)
+  ),
   rms_norm: operator<{ epsilon: number }>(({ inputs: [x, weight], attributes: { epsilon } }) =>
     rmsNorm(x, weight, epsilon)
   ),
