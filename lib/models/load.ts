@@ -13,7 +13,8 @@ import {
   weightForm,
   type WeightPrecision,
 } from "./precision.ts";
-import { openCheckpoint, type TensorSource, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
+import { checkTensors, initialWeight, readConfigText } from "./model_folder.ts";
+import { openCheckpoint, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
 
 /** Called while weights are read: tensors done and in all. */
 export type LoadProgress = (done: number, total: number) => void;
@@ -45,8 +46,7 @@ export async function loadModel(
   const weights = new Map<string, DeviceTensor>();
   try {
     // All shapes are checked before the first tensor is read.
-    for (const name of names) checkTensor(checkpoint, name, shapes[name]);
-    refuseUnusedTensors(checkpoint, shapes);
+    checkTensors(checkpoint, shapes, { blocks: "model.layers.", ignored: [".rotary_emb.inv_freq"] }); // old Llamas' tables
     for (const [done, name] of names.entries()) {
       signal?.throwIfAborted();
       const shape = shapes[name];
@@ -75,42 +75,17 @@ function withPrecision(
 
 /** Reads the configuration of a model folder, with the end-of-text ids of its generation_config.json where it has one. */
 export async function readConfig(folder: string): Promise<ModelConfig> {
-  const path = `${folder}/config.json`;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw new Error(`${path}: cannot be read (${(error as Error).message}); expected a Hugging Face model folder`);
-  }
+  const { text, path } = await readConfigText(folder);
   const config = parseConfig(text, path);
   const generationPath = `${folder}/generation_config.json`;
+  let generation: string;
   try {
-    text = await Deno.readTextFile(generationPath);
+    generation = await Deno.readTextFile(generationPath);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return config;
     throw new Error(`${generationPath}: cannot be read (${(error as Error).message})`);
   }
-  return { ...config, eosTokenIds: parseGenerationEos(text, generationPath) ?? config.eosTokenIds };
-}
-
-function checkTensor(checkpoint: TensorSource, name: string, expected: readonly number[]): void {
-  const asks = `config.json asks for one of [${expected.join(", ")}]; do the two belong together?`;
-  if (!checkpoint.has(name)) throw new Error(`${checkpoint.path}: there is no tensor "${name}", but ${asks}`);
-  const { shape } = checkpoint.info(name);
-  if (shape.length === expected.length && shape.every((length, axis) => length === expected[axis])) return;
-  throw new Error(`${checkpoint.path}: tensor "${name}" is [${shape.join(", ").slice(0, 100)}], but ${asks}`);
-}
-
-/** A bias, norm or scale that config.json does not speak of would silently be left out. Old Llamas hold rotary tables. */
-function refuseUnusedTensors(checkpoint: TensorSource, shapes: Record<string, unknown>): void {
-  const unused = checkpoint.names.find((name) =>
-    name.startsWith("model.layers.") && !Object.hasOwn(shapes, name) && !name.endsWith(".rotary_emb.inv_freq")
-  );
-  if (unused === undefined) return;
-  throw new Error(
-    `${checkpoint.path}: tensor "${unused}" belongs to none of the layers that config.json describes; ` +
-      "do the two belong together?",
-  );
+  return { ...config, eosTokenIds: parseGenerationEos(generation, generationPath) ?? config.eosTokenIds };
 }
 
 /**
@@ -130,11 +105,7 @@ export async function createModel(
   const ownConfig = withPrecision(config, options);
   const weights = new Map<string, DeviceTensor>();
   for (const [name, shape] of Object.entries(weightShapes(config))) {
-    const data = new Float32Array(shape.reduce((a, b) => a * b));
-    if (name.endsWith("norm.weight")) data.fill(1);
-    else if (!name.endsWith(".bias")) {
-      for (let i = 0; i < data.length; i++) data[i] = random.normal() * initializerRange;
-    }
+    const data = initialWeight(name, shape, random, initializerRange);
     await storeWeight(engine, weights, name, shape, data, weightForm(name, shape, ownConfig));
   }
   return new CausalLM(engine, ownConfig, weights);

@@ -13,9 +13,8 @@ import { type CausalLM, loadModel } from "../models/mod.ts";
 import { tableText } from "../notebook/mod.ts";
 import { Tokenizer } from "../tokenizer/mod.ts";
 import {
-  evaluateCases,
+  type CaseReply,
   evaluateHouseModel,
-  heldOutCases,
   type HouseScore,
   type HouseTask,
   houseTasks,
@@ -40,13 +39,14 @@ if (import.meta.main) {
   const tokenizer = await Tokenizer.load(values.model);
   const model = await loadModel(values.model, { engine });
   const onTask = (corpus: string) => console.error(`... ${corpus}`);
-  const base = await evaluateHouseModel({ model, tokenizer, tasks, cases, onTask });
+  const wrong: string[] = [];
+  const onReplies = (corpus: string, asked: readonly GradedCase[], replies: readonly CaseReply[]) =>
+    wrong.push(...wrongReplies(corpus, asked, replies, Number(values.wrong)));
+  const base = await evaluateHouseModel({ model, tokenizer, tasks, cases, onTask, onReplies });
   const after = await evaluateAfterNotebooks(model, tokenizer, tasks, cases);
   if (values.json) console.log(JSON.stringify({ base, after }, null, 2));
   else console.log(tableText(scoreRows(base, after), { caption: `up to ${cases} held-out cases of each task` }));
-  for (const { corpus } of Number(values.wrong) > 0 ? tasks : []) {
-    await showWrong(model, tokenizer, corpus.name, heldOutCases(corpus, cases, "card"), Number(values.wrong));
-  }
+  for (const text of wrong) console.error(text);
   await model.dispose();
   await engine.dispose();
 }
@@ -96,21 +96,22 @@ export function scoreRows(base: readonly HouseScore[], after: readonly HouseScor
   });
 }
 
-async function showWrong(
-  model: CausalLM,
-  tokenizer: Tokenizer,
-  name: string,
+/** The first replies that were not right, each with its chat and what was wanted. */
+function wrongReplies(
+  corpus: string,
   cases: readonly GradedCase[],
+  replies: readonly CaseReply[],
   count: number,
-): Promise<void> {
-  const { replies } = await evaluateCases({ model, tokenizer, cases });
+): string[] {
   const wrong = replies.flatMap(({ grades }, index) => Object.values(grades).some((value) => value < 1) ? [index] : []);
-  for (const index of wrong.slice(0, count)) {
+  return wrong.slice(0, count).map((index) => {
     const { messages, prefill = "", reference } = cases[index];
-    console.log(`\n== ${name}, case ${index}: ${JSON.stringify(replies[index].grades)}`);
-    for (const { role, content, tool_calls } of messages) {
-      console.log(`${role}: ${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`);
-    }
-    console.log(`-- wanted: ${prefill}${reference}\n-- got:    ${prefill}${replies[index].reply}`);
-  }
+    return [
+      `\n== ${corpus}, case ${index}: ${JSON.stringify(replies[index].grades)}`,
+      ...messages.map(({ role, content, tool_calls }) =>
+        `${role}: ${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`
+      ),
+      `-- wanted: ${prefill}${reference}\n-- got:    ${prefill}${replies[index].reply}`,
+    ].join("\n");
+  });
 }

@@ -9,7 +9,6 @@ import { writeFileAtomic, writeFolderAtomic } from "../files/mod.ts";
 import { type CausalLM, saveModel } from "../models/mod.ts";
 import { formatSeconds, withProgress } from "../notebook/mod.ts";
 import { liveChart, lossCurve, type StepRow, type SvgString } from "../plot/mod.ts";
-import { scoreRows } from "./eval_house.ts";
 import { Tokenizer, tokenizerFiles } from "../tokenizer/mod.ts";
 import {
   continueRun,
@@ -28,6 +27,9 @@ import {
   type RunFolder,
   trainHouseTokenizer,
 } from "../train/mod.ts";
+import { scoreRows } from "./eval_house.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { stoppable } from "./stoppable.ts";
 
 /** Held-out cases of each task on which the card states results. */
 const CASES = 400;
@@ -50,39 +52,40 @@ if (import.meta.main) {
     steps: Math.max(1, Math.round(phase.steps * Number(values.scale))),
   }));
   const recipe: HouseRecipe = { ...HOUSE_RECIPE, phases, seed: Number(values.seed) };
-  const abort = new AbortController();
-  Deno.addSignalListener("SIGINT", () => abort.abort(new Error("stopped by Ctrl-C; go on with --resume")));
-
-  const engine = await createEngine();
-  console.log(engine.description);
-  const tokenizer = new Tokenizer(values.output, tokenizerFiles(await trainHouseTokenizer(recipe)));
-  const folder = await openRun(recipe, values.resume);
-  const { model, run } = await pretrainHouseModel(recipe, {
-    engine,
-    tokenizer,
-    outputDir: folder.path,
-    saveSteps: SAVE_STEPS,
-    resumeFromCheckpoint: values.resume,
-    signal: abort.signal,
+  await stoppable("go on with --resume", async (signal) => {
+    const engine = await createEngine();
+    console.log(engine.description);
+    const tokenizer = new Tokenizer(values.output, tokenizerFiles(await trainHouseTokenizer(recipe)));
+    const folder = await openRun(recipe, values.resume);
+    const { model, run } = await pretrainHouseModel(recipe, {
+      engine,
+      tokenizer,
+      outputDir: folder.path,
+      saveSteps: SAVE_STEPS,
+      resumeFromCheckpoint: values.resume,
+      signal,
+    });
+    console.log(
+      `${model.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`,
+    );
+    const curve = liveChart({
+      draw: drawCurve,
+      display: { show: (svg) => writeFileAtomic(`${folder.path}/loss.svg`, svg) },
+      everyMs: 30_000,
+    });
+    console.log(`the curve as it grows: ${folder.path}/loss.svg`);
+    const rows = await readMetrics(folder.path);
+    for await (const step of withProgress(run, { label: "pretraining" })) {
+      await folder.log(step);
+      rows.push({ step: step.step, ...step.metrics } as MetricsRow);
+      await curve.update(rows);
+    }
+    await curve.finish();
+    await folder.close();
+    const seconds = rows.reduce((sum, { step_time }) => sum + step_time, 0);
+    await writeHouseModel({ model, tokenizer, recipe, rows, seconds }, values.output);
+    await engine.dispose();
   });
-  console.log(`${model.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`);
-  const curve = liveChart({
-    draw: drawCurve,
-    display: { show: (svg) => writeFileAtomic(`${folder.path}/loss.svg`, svg) },
-    everyMs: 30_000,
-  });
-  console.log(`the curve as it grows: ${folder.path}/loss.svg`);
-  const rows = await readMetrics(folder.path);
-  for await (const step of withProgress(run, { label: "pretraining" })) {
-    await folder.log(step);
-    rows.push({ step: step.step, ...step.metrics } as MetricsRow);
-    await curve.update(rows);
-  }
-  await curve.finish();
-  await folder.close();
-  const seconds = rows.reduce((sum, { step_time }) => sum + step_time, 0);
-  await writeHouseModel({ model, tokenizer, recipe, rows, seconds }, values.output);
-  await engine.dispose();
 }
 
 /** The loss over all phases. */
@@ -117,14 +120,6 @@ export async function writeHouseModel(
     await Deno.writeTextFile(`${folder}/loss.svg`, drawCurve(rows));
   });
   console.log(`wrote ${output}`);
-}
-
-/** A table in Markdown. */
-function markdownTable(rows: readonly Record<string, string>[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const names = Object.keys(rows[0]);
-  return [line(names), line(names.map(() => "---")), ...rows.map((row) => line(names.map((name) => row[name])))]
-    .join("\n");
 }
 
 /** Each corpus' share of a phase's texts. */

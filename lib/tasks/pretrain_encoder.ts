@@ -27,6 +27,8 @@ import {
   trainHouseEncoder,
   wordRanker,
 } from "../train/mod.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { stoppable } from "./stoppable.ts";
 
 /** Held-out passages of each sort among which the card states recall. */
 const POOL = 1000;
@@ -53,30 +55,29 @@ if (import.meta.main) {
     seed: Number(values.seed),
   };
   const hotpot = values.hotpotqa === undefined ? undefined : await readHotpot(values.hotpotqa);
-  const abort = new AbortController();
-  Deno.addSignalListener("SIGINT", () => abort.abort(new Error("stopped by Ctrl-C: nothing was written")));
-
-  const engine = await createEngine();
-  console.log(engine.description);
-  const tokenizer = new Tokenizer(values.output, await trainEncoderTokenizer(recipe));
-  const { encoder, run } = await trainHouseEncoder(recipe, {
-    engine,
-    tokenizer,
-    evalSteps: EVAL_STEPS,
-    signal: abort.signal,
+  await stoppable("nothing was written", async (signal) => {
+    const engine = await createEngine();
+    console.log(engine.description);
+    const tokenizer = new Tokenizer(values.output, await trainEncoderTokenizer(recipe));
+    const { encoder, run } = await trainHouseEncoder(recipe, {
+      engine,
+      tokenizer,
+      evalSteps: EVAL_STEPS,
+      signal,
+    });
+    console.log(
+      `${encoder.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`,
+    );
+    const folder = await createRun("pretrain-embed", { ...recipe });
+    for await (const step of withProgress(run, { label: "contrastive" })) await folder.log(step);
+    await folder.close();
+    // Measuring takes a while, and what was trained should outlive a mistake in it.
+    await saveEncoder(encoder, `${folder.path}/encoder`);
+    const rows = await readMetrics(folder.path);
+    await writeHouseEncoder({ encoder, recipe, rows, hotpot }, values.output);
+    await encoder.dispose();
+    await engine.dispose();
   });
-  console.log(
-    `${encoder.parameterCount.toLocaleString("en")} weights, ${tokenizer.vocabSize} tokens in the vocabulary`,
-  );
-  const folder = await createRun("pretrain-embed", { ...recipe });
-  for await (const step of withProgress(run, { label: "contrastive" })) await folder.log(step);
-  await folder.close();
-  // Measuring takes a while, and what was trained should outlive a mistake in it.
-  await saveEncoder(encoder, `${folder.path}/encoder`);
-  const rows = await readMetrics(folder.path);
-  await writeHouseEncoder({ encoder, recipe, rows, hotpot }, values.output);
-  await encoder.dispose();
-  await engine.dispose();
 }
 
 /** Reads the two files of HotpotQA. Throws, naming the file, when they are not as expected. */
@@ -125,21 +126,19 @@ export async function writeHouseEncoder(
 
 /** Recall by the encoder and by words, a sort of pairs a line. */
 function resultTable(results: { encoder: Record<string, Metrics>; words: Record<string, Metrics> }): string {
-  const percent = (metrics: Metrics) => Object.values(metrics).map((share) => `${(100 * share).toFixed(1)}%`);
-  const line = (kind: string) =>
-    `| ${[kind, ...percent(results.encoder[kind]), ...percent(results.words[kind])].join(" | ")} |`;
-  const section = (cuts: readonly number[], kinds: string[]) => {
-    const names = ["kiln-embed", "BM25"].flatMap((name) => cuts.map((k) => `${name} recall@${k}`));
-    return [
-      `| queries | ${names.join(" | ")} |`,
-      `| ${["---", ...names.map(() => "---")].join(" | ")} |`,
-      ...kinds.map(line),
-    ];
-  };
+  const columns = (name: string, metrics: Metrics) =>
+    Object.entries(metrics).map(([metric, share]) => [`${name} ${metric}`, `${(100 * share).toFixed(1)}%`]);
+  const row = (kind: string) => ({
+    queries: kind,
+    ...Object.fromEntries([
+      ...columns("kiln-embed", results.encoder[kind]),
+      ...columns("BM25", results.words[kind]),
+    ]),
+  });
   const kinds = Object.keys(results.encoder);
-  const generated = section([1, 5, 10], kinds.filter((kind) => kind !== HOTPOT));
-  const real = kinds.includes(HOTPOT) ? ["", ...section([2, 5, 10], [HOTPOT])] : [];
-  return [...generated, ...real].join("\n");
+  const generated = markdownTable(kinds.filter((kind) => kind !== HOTPOT).map(row));
+  // Of other cuts, and so a table of its own.
+  return kinds.includes(HOTPOT) ? `${generated}\n\n${markdownTable([row(HOTPOT)])}` : generated;
 }
 
 function card(

@@ -29,12 +29,19 @@ export interface CaseMetric {
   count: number;
 }
 
+/** What a model replied to a case, and how that was judged. */
+export interface CaseReply {
+  reply: string;
+  /** From 0 to 1, by the metrics' names. */
+  grades: Record<string, number>;
+}
+
 /** What came out. */
 export interface CaseEvaluation {
   /** By the metrics' names, in the order in which they first occur. */
   metrics: Record<string, CaseMetric>;
   /** In the order of the cases. */
-  replies: { reply: string; grades: Record<string, number> }[];
+  replies: CaseReply[];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { LoraAdapter } from "../adapters/mod.ts";
 import type { Corpus, GradedCase } from "../data/mod.ts";
 import { type CausalLM, Decoder } from "../models/mod.ts";
 import type { Tokenizer } from "../tokenizer/mod.ts";
-import { evaluateCases } from "./evaluate_cases.ts";
+import { type CaseReply, evaluateCases } from "./evaluate_cases.ts";
 
 /** One line of the table. */
 export interface HouseScore {
@@ -37,11 +37,14 @@ export interface HouseEvaluationOptions {
   signal?: AbortSignal;
   /** Called as each task begins. */
   onTask?: (corpus: string) => void;
+  /** Called with each task's greedy replies. */
+  onReplies?: (corpus: string, cases: readonly GradedCase[], replies: readonly CaseReply[]) => void;
 }
 
 /** Scores of replies to the first held-out cases of each corpus; corpora without cases have none. */
 export async function evaluateHouseModel(options: HouseEvaluationOptions): Promise<HouseScore[]> {
-  const { model, adapter = null, tokenizer, tasks, cases: count = 200, seed = "card", signal, onTask } = options;
+  const { model, adapter = null, tokenizer, tasks, cases: count = 200, seed = "card", signal, onTask, onReplies } =
+    options;
   const decoder = new Decoder(model, { adapter });
   const scores: HouseScore[] = [];
   try {
@@ -50,7 +53,16 @@ export async function evaluateHouseModel(options: HouseEvaluationOptions): Promi
       if (cases.length === 0) continue;
       onTask?.(corpus.name);
       for (const temperature of sampled ? [0, 1] : [0]) {
-        const { metrics } = await evaluateCases({ model, adapter, tokenizer, cases, decoder, temperature, signal });
+        const { metrics, replies } = await evaluateCases({
+          model,
+          adapter,
+          tokenizer,
+          cases,
+          decoder,
+          temperature,
+          signal,
+        });
+        if (temperature === 0) onReplies?.(corpus.name, cases, replies);
         for (const [name, score] of Object.entries(metrics)) {
           const metric = temperature === 0 ? name : `${name}, sampled`;
           scores.push({ corpus: corpus.name, metric, ...score });

@@ -137,14 +137,26 @@ export function phaseMixture({ name, shares, habits }: HousePhase): MixturePart[
 
 /** What the house model is measured on, with the notebooks that go on from there. */
 export function houseTasks(): HouseTask[] {
+  const others = [
+    routingCorpus,
+    toolCallsCorpus,
+    groundedAnswersCorpus,
+    r3StepsCorpus,
+    queryTagsCorpus,
+    queryRewritesCorpus,
+    echoCorpus,
+    readingCorpus,
+    memoryCorpus,
+    critiqueCorpus,
+    medicalAdviceCorpus,
+  ];
   return [
     { corpus: wordProblemsCorpus(), sampled: true, notebook: "01-grpo-gsm8k" },
     { corpus: vignettesCorpus, notebook: "02-medical-cot-sft" },
     // Conditions of which the pretraining tells no facts.
     { corpus: newVignettesCorpus, notebook: "02-medical-cot-sft" },
-    ...[routingCorpus, toolCallsCorpus, groundedAnswersCorpus, r3StepsCorpus, queryTagsCorpus, queryRewritesCorpus],
-    ...[echoCorpus, readingCorpus, memoryCorpus, critiqueCorpus, medicalAdviceCorpus],
-  ].map((task) => "corpus" in task ? task : { corpus: task });
+    ...others.map((corpus) => ({ corpus })),
+  ];
 }
 
 const SHARES = {

@@ -14,7 +14,8 @@ import {
   type LabelledDraft,
   type Problem,
 } from "../critique/mod.ts";
-import { type PatientFacts, profileLine, spacedJson } from "../patient_memory/mod.ts";
+import { type PatientFacts, profileLine } from "../patient_memory/mod.ts";
+import { spacedJson } from "../spaced_json.ts";
 import type { Corpus, GeneratedExample, GradedCase } from "./corpus.ts";
 
 export {

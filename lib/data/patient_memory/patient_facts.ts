@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { spacedJson } from "../spaced_json.ts";
 
 /** What a patient said of themselves. A field that was not spoken of is absent; an empty list means "I have none". */
 export const patientFacts = z.strictObject({
@@ -32,14 +33,6 @@ export function factsJson(facts: PatientFacts): string {
 /** The line of a prompt that shows what is known of a patient. */
 export function profileLine(facts: PatientFacts): string {
   return `Profile: ${factsJson(facts)}`;
-}
-
-/** JSON on one line with a space after each colon and comma, as tool calls have it. */
-export function spacedJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(spacedJson).join(", ")}]`;
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  const entries = Object.entries(value).filter(([, held]) => held !== undefined);
-  return `{${entries.map(([key, held]) => `${JSON.stringify(key)}: ${spacedJson(held)}`).join(", ")}}`;
 }
 
 /** Both together: single values of the later one win, lists are joined without repeating. */

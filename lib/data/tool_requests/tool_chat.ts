@@ -1,5 +1,6 @@
 import type { ChatMessage, ToolDefinition } from "../../tokenizer/mod.ts";
 import type { GeneratedExample, GradedCase } from "../corpora/corpus.ts";
+import { spacedJson } from "../spaced_json.ts";
 import { callText, type RequestedCall, toToolCall } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import { type AnswerKey, areSameCalls, isRightAnswer } from "./grade.ts";
@@ -112,9 +113,4 @@ function piecesOf(text: string): number {
 function signaturePieces({ function: { name, description = "", parameters } }: ToolDefinition): number {
   const names = Object.keys(parameters?.properties ?? {});
   return piecesOf(name) + piecesOf(description) + 4 + names.reduce((sum, key) => sum + 2 * piecesOf(key) + 4, 0);
-}
-
-/** As the template writes JSON: the spaces part the runs of signs. */
-function spacedJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[:,]/g, "$& ");
 }

@@ -3,6 +3,7 @@ import type { DeviceTensor, Engine } from "../../engine/mod.ts";
 import { writeFileAtomic, writeFilesTogether, type WriteOptions } from "../../files/mod.ts";
 import type { Random } from "../../random/mod.ts";
 import { Tokenizer } from "../../tokenizer/mod.ts";
+import { checkTensors, initialWeight, readConfigText } from "../model_folder.ts";
 import { openCheckpoint, type TensorSource, type TensorToWrite, writeCheckpoint } from "../safetensors.ts";
 import { type EncoderConfig, encoderConfigJson, parseEncoderConfig } from "./config.ts";
 import { SentenceEncoder } from "./sentence_encoder.ts";
@@ -24,20 +25,21 @@ export async function loadEncoder(
     onProgress?: (done: number, total: number) => void;
   },
 ): Promise<SentenceEncoder> {
-  const config = await readConfig(`${folder}/config.json`);
+  const { text, path } = await readConfigText(folder);
+  const config = parseEncoderConfig(text, path);
   const tokenizer = await Tokenizer.load(folder);
   const settings = await readSentenceSettings(folder, config.maxPositions);
-  const shapes = Object.entries(encoderWeightShapes(config));
+  const shapes = encoderWeightShapes(config);
   const checkpoint = await openCheckpoint(folder);
   const weights = new Map<string, DeviceTensor>();
   try {
     const prefix = namesPrefix(checkpoint);
-    for (const [name, shape] of shapes) checkTensor(checkpoint, prefix + name, shape);
-    refuseUnusedTensors(checkpoint, prefix, Object.fromEntries(shapes));
-    for (const [done, [name, shape]] of shapes.entries()) {
+    checkTensors(checkpoint, shapes, { prefix, blocks: "encoder." });
+    const all = Object.entries(shapes);
+    for (const [done, [name, shape]] of all.entries()) {
       signal?.throwIfAborted();
       weights.set(name, await engine.store(await checkpoint.readF32(prefix + name), shape));
-      onProgress?.(done + 1, shapes.length);
+      onProgress?.(done + 1, all.length);
     }
     return new SentenceEncoder(engine, config, weights, tokenizer, settings);
   } catch (error) {
@@ -48,39 +50,9 @@ export async function loadEncoder(
   }
 }
 
-async function readConfig(path: string): Promise<EncoderConfig> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw new Error(`${path}: cannot be read (${(error as Error).message}); expected a Hugging Face model folder`);
-  }
-  return parseEncoderConfig(text, path);
-}
-
 /** Models saved with a head on top have BertModel's weights under this name. */
 function namesPrefix(checkpoint: TensorSource): string {
   return checkpoint.names.some((name) => name.startsWith("bert.")) ? "bert." : "";
-}
-
-function checkTensor(checkpoint: TensorSource, name: string, expected: readonly number[]): void {
-  const asks = `config.json asks for one of [${expected.join(", ")}]; do the two belong together?`;
-  if (!checkpoint.has(name)) throw new Error(`${checkpoint.path}: there is no tensor "${name}", but ${asks}`);
-  const { shape } = checkpoint.info(name);
-  if (shape.length === expected.length && shape.every((length, axis) => length === expected[axis])) return;
-  throw new Error(`${checkpoint.path}: tensor "${name}" is [${shape.join(", ").slice(0, 100)}], but ${asks}`);
-}
-
-/** A weight of the layers that would silently be left out. */
-function refuseUnusedTensors(checkpoint: TensorSource, prefix: string, shapes: Record<string, unknown>): void {
-  const unused = checkpoint.names.find((name) =>
-    name.startsWith(`${prefix}encoder.`) && !Object.hasOwn(shapes, name.slice(prefix.length))
-  );
-  if (unused === undefined) return;
-  throw new Error(
-    `${checkpoint.path}: tensor "${unused}" belongs to none of the layers that config.json describes; ` +
-      "do the two belong together?",
-  );
 }
 
 /**
@@ -100,12 +72,7 @@ export async function createEncoder(
 ): Promise<SentenceEncoder> {
   const weights = new Map<string, DeviceTensor>();
   for (const [name, shape] of Object.entries(encoderWeightShapes(config))) {
-    const data = new Float32Array(shape.reduce((a, b) => a * b));
-    if (name.endsWith("LayerNorm.weight")) data.fill(1);
-    else if (!name.endsWith(".bias")) {
-      for (let i = 0; i < data.length; i++) data[i] = random.normal() * initializerRange;
-    }
-    weights.set(name, await engine.store(data, shape));
+    weights.set(name, await engine.store(initialWeight(name, shape, random, initializerRange), shape));
   }
   const { pooling = "mean", maxTokens = config.maxPositions } = settings;
   return new SentenceEncoder(engine, config, weights, tokenizer, { pooling, maxTokens });
