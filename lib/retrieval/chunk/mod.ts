@@ -1,0 +1,2 @@
+/** Documents in passages. */
+export * from "./chunk.ts";

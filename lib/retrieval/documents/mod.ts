@@ -1,0 +1,2 @@
+/** What files and pages become. */
+export * from "./document.ts";

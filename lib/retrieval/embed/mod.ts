@@ -1,0 +1,2 @@
+/** Text to vectors. */
+export * from "./embedder.ts";

@@ -1,0 +1,2 @@
+/** Finding passages. */
+export * from "./result.ts";
