@@ -111,6 +111,30 @@ export const RUNGS: readonly Rung[] = [
     filter: /AdamW equals PyTorch/,
   },
   {
+    what: "Muon with weight decay: every weight after each step, in float64",
+    against: "torch's Muon in float64",
+    tests: ["train/optimizer_muon_test.ts"],
+    filter: /equals torch's Muon/,
+  },
+  {
+    what: "The same in float32, which the iteration's five steps magnify",
+    against: "torch's Muon in float64",
+    tests: ["train/optimizer_muon_test.ts"],
+    filter: /follows torch's Muon on cpu/,
+  },
+  {
+    what: "Text encoder of BERT's architecture: last hidden states, embeddings by mean and by first token",
+    against: "transformers in float64",
+    tests: ["models/encoder/golden_test.ts"],
+    filter: /gives transformers'/,
+  },
+  {
+    what: "InfoNCE with in-batch and hard negatives: loss and gradient of every weight of the encoder",
+    against: "PyTorch in float64",
+    tests: ["models/encoder/golden_test.ts"],
+    filter: /has PyTorch's/,
+  },
+  {
     what: "SFT, all weights and LoRA, one and five steps: loss, gradient norm, entropy, token accuracy, weights",
     against: "TRL's SFTTrainer in float64",
     tests: ["train/sft_test.ts"],

@@ -1,9 +1,10 @@
 /**
  * `deno task correctness`: runs the rungs of tests/correctness_rungs.ts and writes tests/CORRECTNESS.md, the table with the
- * errors that the tests measured.
+ * errors that the tests measured. `--new` runs only those that the page has no row of, and keeps the other rows.
  *
  * Exit codes: 0 success, 1 a test failed.
  */
+import { parseArgs } from "node:util";
 import { z } from "zod";
 import { type Rung, RUNGS } from "../../tests/correctness_rungs.ts";
 import { readJsonl, writeFileAtomic } from "../files/mod.ts";
@@ -21,8 +22,18 @@ interface Measured {
 }
 
 if (import.meta.main) {
+  const { values } = parseArgs({ args: Deno.args, options: { new: { type: "boolean", default: false } } });
+  // Without the spaces that the formatter lines columns up with.
+  const earlier = values.new
+    ? (await Deno.readTextFile(PAGE)).split("\n").map((line) => line.replace(/ +\|/g, " |"))
+    : [];
   const rows: string[] = [];
   for (const rung of RUNGS) {
+    const kept = earlier.find((line) => line.startsWith(rowStart(rung)));
+    if (kept !== undefined) {
+      rows.push(kept);
+      continue;
+    }
     const measured = await measure(rung);
     if (measured === null) Deno.exit(1);
     rows.push(tableRow(rung, measured));
@@ -62,10 +73,15 @@ async function measure({ tests, filter, kind, comparisons = /^/ }: Rung): Promis
   }
 }
 
+function rowStart({ what, against }: Rung): string {
+  return `| ${what} | ${against} |`;
+}
+
 function tableRow(
-  { what, against, tests, exact = false }: Rung,
+  rung: Rung,
   { tests: count, comparisons, worst }: Measured,
 ): string {
+  const { tests, exact = false } = rung;
   const links = tests.map((test) => `[${test.replace(/^.*\/|_test\.ts$/g, "")}](${test})`).join(", ");
   const error = exact || worst?.error === 0
     ? "equal bit for bit"
@@ -73,7 +89,7 @@ function tableRow(
     ? `${worst.error.toExponential(1)} (${worst.what})`
     : "none measured";
   const compared = exact ? `${count} ${count === 1 ? "test" : "tests"}` : comparisons.toLocaleString("en");
-  return `| ${[what, against, compared, error.replaceAll("|", "\\|"), links].join(" | ")} |`;
+  return `${rowStart(rung)} ${[compared, error.replaceAll("|", "\\|"), links].join(" | ")} |`;
 }
 
 function page(rows: readonly string[]): string {
