@@ -12,6 +12,7 @@ import {
   newVignettesCorpus,
   queryRewritesCorpus,
   queryTagsCorpus,
+  quotingCorpus,
   r3StepsCorpus,
   readingCorpus,
   type ReplyHabit,
@@ -108,6 +109,7 @@ export function houseCorpora(habits?: HousePhase["habits"]): Corpus[] {
     drillsCorpus(),
     echoCorpus,
     readingCorpus,
+    quotingCorpus,
     routingCorpus,
     toolCallsCorpus,
     groundedAnswersCorpus,
@@ -146,6 +148,7 @@ export function houseTasks(): HouseTask[] {
     queryRewritesCorpus,
     echoCorpus,
     readingCorpus,
+    quotingCorpus,
     memoryCorpus,
     critiqueCorpus,
     medicalAdviceCorpus,
@@ -221,12 +224,23 @@ export const HOUSE_RECIPE: HouseRecipe = {
     // it most, and only answers are learned, which whole texts would outweigh.
     {
       name: "finding",
-      steps: 4500,
+      steps: 1293,
       learningRate: 3e-3,
       lrSchedulerType: "constant_with_warmup",
       warmupSteps: 30,
       learnedWhole: 0.05,
       shares: { ...SHARES, word_problems: 26, reading: 40, grounded_answers: 34, r3_steps: 12, tool_calls: 15 },
+      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+    },
+    // The same with passages, in the form of citations.
+    {
+      name: "quoting",
+      steps: 3000,
+      learningRate: 2e-3,
+      lrSchedulerType: "constant_with_warmup",
+      warmupSteps: 30,
+      learnedWhole: 0,
+      shares: { ...SHARES, quoting: 44, reading: 20, grounded_answers: 24, r3_steps: 12 },
       habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
     },
     // Settles on what was read, and leaves the model hasty with word problems: it can work one out, and mostly does not

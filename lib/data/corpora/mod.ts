@@ -9,6 +9,7 @@ export * from "./memory.ts";
 export { type MixedExample, mixedExampleAt, type MixturePart } from "./mixture.ts";
 export * from "./query_rewrites.ts";
 export * from "./query_tags.ts";
+export * from "./quoting.ts";
 export * from "./r3_steps.ts";
 export * from "./reading.ts";
 export * from "./routing.ts";

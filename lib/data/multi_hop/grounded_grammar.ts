@@ -14,11 +14,16 @@ export const NOT_IN_DOCUMENTS = "The documents do not answer this question.";
 
 /** The chat that asks a question about passages, which are numbered from 1. */
 export function groundedPrompt(question: string, passages: readonly Passage[]): ChatMessage[] {
-  const evidence = passages.map(({ title, text }, index) => `[${index + 1}] ${title}: ${text}`);
+  const evidence = passages.map((passage, index) => evidenceLine(index + 1, passage));
   return [
     { role: "system", content: GROUNDED_PROMPT },
     { role: "user", content: [...evidence, groundedQuestion(question)].join("\n") },
   ];
+}
+
+/** A passage as the prompt has it. */
+export function evidenceLine(number: number, { title, text }: Passage): string {
+  return `[${number}] ${title}: ${text}`;
 }
 
 /** Another question about the same evidence, as the user's next turn. */
@@ -40,7 +45,12 @@ export interface GroundedAnswer {
 
 /** The lines of an answer. */
 export function writeGroundedAnswer(text: string, quotes: GroundedAnswer["quotes"]): string {
-  return [text, ...quotes.map(({ passage, words }) => `Evidence [${passage}]: "${words}"`)].join("\n");
+  return [text, ...quotes.map(({ passage, words }) => evidenceQuote(passage, words))].join("\n");
+}
+
+/** The line of an answer that quotes a passage. */
+export function evidenceQuote(passage: number, words: string): string {
+  return `Evidence [${passage}]: "${words}"`;
 }
 
 /** Reads an answer: a line of text, and a quote a line. A line that is neither is a problem. */

@@ -6,6 +6,8 @@
 export { answerF1, exactMatch, normalizeAnswer } from "./answer_match.ts";
 export { drawWorldEvidence, type Evidence, type EvidencePassage, type EvidenceQuestion } from "./evidence.ts";
 export {
+  evidenceLine,
+  evidenceQuote,
   GROUNDED_PROMPT,
   type GroundedAnswer,
   groundedPrompt,
