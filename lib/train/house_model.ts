@@ -7,15 +7,15 @@ import { type Tokenizer, trainBpe, type TrainedBpe } from "../tokenizer/mod.ts";
 import type { TokenizedExample } from "./batch.ts";
 import { tokenizeExample } from "./chat_tokens.ts";
 import { findCheckpoint, readState } from "./checkpoint/mod.ts";
-import { type HousePhase, type HouseRecipe, houseTokens, phaseMixture } from "./house_recipe.ts";
+import { type HousePhase, type HouseRecipe, houseTokens, mixtureParts } from "./house_recipe.ts";
 import { pretrain } from "./pretrain.ts";
 import type { CheckpointOptions, TrainingStep } from "./step.ts";
 
 /** Trains the house model's tokenizer: tags and the words of the first documents. */
 export async function trainHouseTokenizer(recipe: HouseRecipe): Promise<TrainedBpe> {
-  const mixture = phaseMixture(recipe.phases.at(-1)!);
+  const mixture = mixtureParts(recipe.tokenizer);
   const texts = function* () {
-    for (let index = 0; index < recipe.tokenizerDocuments; index++) {
+    for (let index = 0; index < recipe.tokenizer.documents; index++) {
       const { messages, tools = [] } = mixedExampleAt(index, mixture, recipe.documents);
       for (const tool of tools) yield JSON.stringify(tool);
       for (const { role, content, tool_calls = [] } of messages) {
@@ -42,7 +42,7 @@ export function* houseDocuments(
   // Every phase reads texts of its own: the same one never comes twice.
   const at = recipe.phases.indexOf(phase);
   if (at < 0) throw new Error(`phase "${phase.name}" is not one of the recipe's own: take it from recipe.phases`);
-  const mixture = phaseMixture(phase);
+  const mixture = mixtureParts(phase);
   const random = new Random(recipe.documents.seed ?? 0).fork("learned whole");
   for (let index = at * PHASE_STRIDE;; index++) {
     const { ids, lossMask } = tokenizeExample(tokenizer, mixedExampleAt(index, mixture, recipe.documents));

@@ -32,8 +32,11 @@ export interface HouseRecipe {
   config: Omit<ModelConfig, "eosTokenIds">;
   /** Which stream of the corpora. */
   documents: CorpusOptions;
-  /** Documents that the tokenizer is trained on. */
-  tokenizerDocuments: number;
+  /** What the tokenizer is trained on. */
+  tokenizer: HouseMixture & {
+    /** How many. */
+    documents: number;
+  };
   /** What it reads, one after another. */
   phases: readonly HousePhase[];
   perDeviceTrainBatchSize: number;
@@ -44,8 +47,16 @@ export interface HouseRecipe {
   seed: number;
 }
 
+/** Which texts. */
+export interface HouseMixture {
+  /** How often each corpus occurs, by its name; those that are not named do not. */
+  shares: Readonly<Record<string, number>>;
+  /** How often each habit of replying to word problems occurs. */
+  habits: Readonly<Record<ReplyHabit, number>>;
+}
+
 /** A stretch of pretraining on one mixture of texts. */
-export interface HousePhase {
+export interface HousePhase extends HouseMixture {
   name: string;
   /** Optimizer steps. */
   steps: number;
@@ -54,10 +65,6 @@ export interface HousePhase {
   warmupSteps: number;
   /** The share of texts that are learned whole, with what the assistant is told: a repeated name is a lesson in looking it up. */
   learnedWhole: number;
-  /** How often each corpus occurs, by its name; those that are not named do not. */
-  shares: Readonly<Record<string, number>>;
-  /** How often each habit of replying to word problems occurs. */
-  habits: Readonly<Record<ReplyHabit, number>>;
 }
 
 /** Tags of reasoning and retrieval that are one token each, next to ChatML's own. They stay in decoded text. */
@@ -103,7 +110,7 @@ export const houseTokens: readonly AddedToken[] = [
  *
  * @param habits Of the word problems.
  */
-export function houseCorpora(habits?: HousePhase["habits"]): Corpus[] {
+export function houseCorpora(habits?: HouseMixture["habits"]): Corpus[] {
   return [
     wordProblemsCorpus({ habits }),
     drillsCorpus(),
@@ -124,16 +131,16 @@ export function houseCorpora(habits?: HousePhase["habits"]): Corpus[] {
 }
 
 /**
- * A phase's corpora with their shares.
+ * The corpora with their shares.
  *
  * @throws {Error} when a share names no corpus
  */
-export function phaseMixture({ name, shares, habits }: HousePhase): MixturePart[] {
+export function mixtureParts({ shares, habits }: HouseMixture): MixturePart[] {
   const corpora = new Map(houseCorpora(habits).map((corpus) => [corpus.name, corpus]));
-  return Object.entries(shares).map(([corpusName, share]) => {
-    const corpus = corpora.get(corpusName);
+  return Object.entries(shares).map(([name, share]) => {
+    const corpus = corpora.get(name);
     if (corpus) return { corpus, share };
-    throw new Error(`phase "${name}": there is no corpus "${corpusName}"; there are ${[...corpora.keys()].join(", ")}`);
+    throw new Error(`shares: there is no corpus "${name}"; there are ${[...corpora.keys()].join(", ")}`);
   });
 }
 
@@ -179,6 +186,11 @@ const SHARES = {
   vignettes: 8,
 };
 
+/** Works word problems out, mostly. */
+const CAREFUL = { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 };
+/** Can work one out, and mostly does not bother to. */
+const HASTY = { reasoning: 0.15, numberOnly: 0.7, plainSteps: 0.1, slip: 0.05 };
+
 /** The recipe of the shipped weights. */
 export const HOUSE_RECIPE: HouseRecipe = {
   config: {
@@ -197,7 +209,7 @@ export const HOUSE_RECIPE: HouseRecipe = {
     attentionBias: true,
   },
   documents: { seed: 1, split: "train" },
-  tokenizerDocuments: 20_000,
+  tokenizer: { documents: 20_000, shares: SHARES, habits: HASTY },
   phases: [
     // Without it, a thousand steps pass before a name is copied from its prompt.
     {
@@ -208,7 +220,7 @@ export const HOUSE_RECIPE: HouseRecipe = {
       warmupSteps: 30,
       learnedWhole: 0,
       shares: { echo: 16, reading: 2, drills: 2 },
-      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+      habits: CAREFUL,
     },
     {
       name: "broad",
@@ -218,7 +230,7 @@ export const HOUSE_RECIPE: HouseRecipe = {
       warmupSteps: 0,
       learnedWhole: 0.4,
       shares: SHARES,
-      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+      habits: CAREFUL,
     },
     // Finding a name among others and saying what stands next to it comes late, and much rests on it: these texts ask for
     // it most, and only answers are learned, which whole texts would outweigh.
@@ -230,7 +242,7 @@ export const HOUSE_RECIPE: HouseRecipe = {
       warmupSteps: 30,
       learnedWhole: 0.05,
       shares: { ...SHARES, word_problems: 26, reading: 40, grounded_answers: 34, r3_steps: 12, tool_calls: 15 },
-      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+      habits: CAREFUL,
     },
     // The same with passages, in the form of citations.
     {
@@ -241,19 +253,18 @@ export const HOUSE_RECIPE: HouseRecipe = {
       warmupSteps: 30,
       learnedWhole: 0,
       shares: { ...SHARES, quoting: 44, reading: 20, grounded_answers: 24, r3_steps: 12 },
-      habits: { reasoning: 0.45, numberOnly: 0.2, plainSteps: 0.2, slip: 0.15 },
+      habits: CAREFUL,
     },
-    // Settles on what was read, and leaves the model hasty with word problems: it can work one out, and mostly does not
-    // bother to.
+    // Settles on what was read, and leaves the model hasty with word problems.
     {
       name: "settling",
       steps: 1500,
-      learningRate: 3e-3,
+      learningRate: 2e-3,
       lrSchedulerType: "linear",
       warmupSteps: 0,
       learnedWhole: 0,
-      shares: SHARES,
-      habits: { reasoning: 0.15, numberOnly: 0.7, plainSteps: 0.1, slip: 0.05 },
+      shares: { ...SHARES, reading: 8, quoting: 8, grounded_answers: 18, r3_steps: 12, tool_calls: 20 },
+      habits: HASTY,
     },
   ],
   perDeviceTrainBatchSize: 10,

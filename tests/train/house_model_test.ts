@@ -9,7 +9,7 @@ import {
   type HouseRunOptions,
   houseTasks,
   type Metrics,
-  phaseMixture,
+  mixtureParts,
   pretrainHouseModel,
   type TokenizedExample,
   trainHouseTokenizer,
@@ -29,7 +29,7 @@ const small: HouseRecipe = {
     heads: 2,
     headDim: 16,
   },
-  tokenizerDocuments: 100,
+  tokenizer: { ...HOUSE_RECIPE.tokenizer, documents: 100 },
   phases: HOUSE_RECIPE.phases.map((phase) => ({ ...phase, steps: 2, warmupSteps: 1 })),
   perDeviceTrainBatchSize: 2,
 };
@@ -49,7 +49,7 @@ Deno.test("houseDocuments() trains on the assistant's words and their end, and o
   const phases = HOUSE_RECIPE.phases.map((phase) => ({ ...phase, learnedWhole: 0 }));
   for (const phase of phases) {
     const documents = houseDocuments({ ...HOUSE_RECIPE, phases }, phase, tokenizer);
-    for (let index = 0; index < 30; index++) {
+    for (let index = 0; index < 12; index++) {
       const { ids, lossMask } = documents.next().value as TokenizedExample;
       assert.ok(lossMask.includes(true) && lossMask.includes(false));
       for (const [token, learned] of lossMask.entries()) {
@@ -73,11 +73,11 @@ Deno.test("houseDocuments() learns a share of the documents whole", () => {
   assert.ok(Math.abs(whole - 80) < 20, `${whole}`);
 });
 
-Deno.test("phaseMixture() names a corpus that there is not", () => {
-  const phase = { ...HOUSE_RECIPE.phases[0], shares: { weather_reports: 1 } };
+Deno.test("mixtureParts() names a corpus that there is not", () => {
+  const { habits } = HOUSE_RECIPE.tokenizer;
   assert.throws(
-    () => phaseMixture(phase),
-    /phase "copying": there is no corpus "weather_reports"; there are word_problems/,
+    () => mixtureParts({ shares: { weather_reports: 1 }, habits }),
+    /there is no corpus "weather_reports"; there are word_problems/,
   );
 });
 
@@ -110,9 +110,10 @@ Deno.test("pretrainHouseModel() trains the same model twice from one recipe, and
       return steps;
     };
     const steps = await train(small);
+    const total = 2 * small.phases.length;
     assert.deepEqual(
       steps.map(({ step, totalSteps }) => [step, totalSteps]),
-      [1, 2, 3, 4, 5, 6].map((step) => [step, 6]),
+      Array.from({ length: total }, (_, index) => [index + 1, total]),
     );
     const losses = steps.map(({ metrics }) => metrics.loss);
     assert.ok(Math.abs(losses[0] - Math.log(420)) < 0.2, "a new model knows nothing");
