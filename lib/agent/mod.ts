@@ -1,0 +1,2 @@
+/** Agents and what they are made of. */
+export * from "./route/mod.ts";
