@@ -1,2 +1,10 @@
-/** Finding passages. */
-export * from "./result.ts";
+/**
+ * Finding passages.
+ *
+ * @module
+ */
+export { maximalMarginalRelevance } from "./diversity.ts";
+export { minMaxFusion, type Ranking, reciprocalRankFusion, type WeightedRanking } from "./fusion.ts";
+export type { Floors, Fusion, Rerank, Rewrite, SearchMode, SearchOptions } from "./options.ts";
+export type { ScoreParts, SearchResult } from "./result.ts";
+export { search } from "./search.ts";
