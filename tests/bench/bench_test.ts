@@ -63,6 +63,15 @@ Deno.test("deno task bench --section half-billion has its rows", async () => {
   });
 });
 
+Deno.test("deno task bench --section retrieval has its rows", async () => {
+  const { retrieval } = await benchRows("--section", "retrieval");
+  const [house, ...stores] = retrieval;
+  assert.equal(house, "ingestion, house encoder");
+  const ways = ["dense", "fullText", "hybrid", "dense by IvfPq"].flatMap((way) => [`${way}, p50`, `${way}, p95`]);
+  const store = ["ingestion, hashed words", ...ways];
+  assert.deepEqual(stores, [...store, ...store]);
+});
+
 Deno.test("deno task bench says what is wrong with its arguments", async () => {
   const unknown = await bench("--section", "lunch");
   assert.equal(unknown.code, 2);

@@ -38,6 +38,7 @@ export const retrievalSection: Section = {
     { name: "retrieval-1k", run: (settings) => measureStore(1_000, settings) },
     { name: "retrieval-10k", run: (settings) => measureStore(10_000, settings) },
   ],
+  heavy: true,
 };
 
 export const retrievalLargeSection: Section = {

@@ -6,6 +6,7 @@ import { matmulSection } from "./matmul.ts";
 import { packingSection } from "./packing.ts";
 import { residualsSection } from "./residuals.ts";
 import { rolloutSection } from "./rollout.ts";
+import { retrievalLargeSection, retrievalSection } from "./retrieval.ts";
 import type { BenchCase, Section } from "./section.ts";
 import { sftSection } from "./sft.ts";
 import { webgpuSection } from "./webgpu.ts";
@@ -20,6 +21,8 @@ export const SECTIONS: readonly Section[] = [
   halfBillionSection,
   lowPrecisionSection,
   webgpuSection,
+  retrievalSection,
+  retrievalLargeSection,
 ];
 
 /** The sections of one name, or all but the heavy ones. Throws when there is none of that name. */
