@@ -1,0 +1,15 @@
+/** Pages of the web, read with manners. */
+export { crawl } from "./crawl.ts";
+export { type CrawlOptions, PRODUCT_TOKEN } from "./options.ts";
+export type {
+  CrawlEvent,
+  CrawlProgress,
+  CrawlSummary,
+  FailedEvent,
+  FailReason,
+  FinishedEvent,
+  PageEvent,
+  SkippedEvent,
+  SkipReason,
+} from "./events.ts";
+export { type SampleRequest, type SampleSite, type SampleSiteOptions, serveSampleSite } from "./sample_site.ts";
