@@ -25,6 +25,7 @@ import {
 } from "../../lib/plot/mod.ts";
 import { grpoRows, sftRows } from "./example_runs.ts";
 import { assertDrawing, circles, texts } from "./drawing.ts";
+import { anyText } from "../support/any_text.ts";
 
 const charts: Record<string, (data: MetricRows, options?: { smoothing?: number }) => string> = {
   lossCurve,
@@ -80,10 +81,10 @@ Deno.test("every chart survives rows of any numbers under any names", () => {
   const value = fc.oneof(fc.double(), fc.double({ min: -2, max: 2 }), fc.constantFrom(null, undefined, "1", 0, NaN));
   const metric = fc.oneof(
     fc.constantFrom("loss", "eval_loss", "reward", "reward_std", "kl", "completions/mean_length", "learning_rate"),
-    fc.string({ unit: "binary", maxLength: 12 }).map((name) => `rewards/${name}/mean`),
+    anyText({ maxLength: 12 }).map((name) => `rewards/${name}/mean`),
   );
   const row = fc.tuple(fc.nat(300), fc.dictionary(metric, value)).map(([step, rest]): StepRow => ({ ...rest, step }));
-  const runName = fc.string({ unit: "binary", maxLength: 20 });
+  const runName = anyText({ maxLength: 20 });
   const rows = fc.oneof(
     fc.array(row, { maxLength: 60 }),
     fc.dictionary(runName, fc.array(row, { maxLength: 20 }), { maxKeys: 4 }).map((runs) => ({ runs })),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StreamDecoder, type Tokenizer } from "../../lib/tokenizer/mod.ts";
 import { tinyJson, tinyTokenizer } from "./tiny.ts";
+import { anyText } from "../support/any_text.ts";
 
 /** Keeps every code point as it is: no normalizer. */
 const exact = tinyTokenizer({ "tokenizer.json": { ...tinyJson("tokenizer.json"), normalizer: null } });
@@ -19,7 +20,7 @@ const uncut = tinyTokenizer({
 /** Anything a string can hold: halves of characters, joined emoji, combining marks, controls, and words. */
 const anyText = fc.array(
   fc.oneof(
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.string({ unit: "grapheme" }),
     fc.string(),
     fc.constantFrom(

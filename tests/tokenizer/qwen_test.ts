@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StreamDecoder, type Tokenizer } from "../../lib/tokenizer/mod.ts";
 import { qwenIsHere, qwenTokenizer } from "./qwen.ts";
+import { anyText } from "../support/any_text.ts";
 
 let loaded: Promise<Tokenizer> | undefined;
 const qwen = () => loaded ??= qwenTokenizer();
@@ -10,7 +11,7 @@ const ignore = !qwenIsHere;
 /** Any text, with what people write more often than single random characters. */
 const text = fc.array(
   fc.oneof(
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.string(),
     fc.constantFrom(
       " ",

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Chunk, chunkDocument, type ChunkOptions, embeddedText } from "../../../lib/retrieval/chunk/mod.ts";
 import { type BlockDraft, buildDocument, type SourceDocument } from "../../../lib/retrieval/documents/mod.ts";
 import { type CountingEmbedder, houseEmbedder } from "./house_embedder.ts";
+import { anyText } from "../../support/any_text.ts";
 
 function documentOf(blocks: BlockDraft[], title = "Rabbits", metadata: Record<string, string> = {}): SourceDocument {
   return buildDocument({ source: "a.md", title, mediaType: "text/markdown", blocks, metadata });
@@ -144,7 +145,7 @@ Deno.test("chunkDocument() cuts an endless word into full chunks and emoji betwe
 const word = fc.oneof(
   fc.stringMatching(/^[a-z]{1,12}[.,!?]?$/),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
-  fc.string({ unit: "binary", minLength: 1, maxLength: 30 }),
+  anyText({ minLength: 1, maxLength: 30 }),
   fc.constantFrom("漢字。", "العربية", "naïve", "x".repeat(700), "\n", "。", "3.14", "😀"),
 );
 const block: fc.Arbitrary<BlockDraft> = fc.record({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type BlockDraft, buildDocument } from "../../../lib/retrieval/documents/mod.ts";
 import { assertSoundDocument, blocksOf } from "./sound_document.ts";
+import { anyText } from "../../support/any_text.ts";
 
 function built(blocks: BlockDraft[], title = "A title", metadata: Record<string, string> = {}) {
   return buildDocument({ source: "a/b.md", title, mediaType: "text/markdown", blocks, metadata });
@@ -56,7 +57,7 @@ Deno.test("buildDocument() makes paragraphs of endless headings and drops metada
 
 Deno.test("buildDocument() keeps the invariants for any text", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.string({ unit: "grapheme" }),
     fc.array(fc.constantFrom("a", " ", "\n", "\r", "\ud83d", "\ude00", "\u0301", "\u0085", "\u2028", "가", "ᄀ", "ᅡ"))
       .map((parts) => parts.join("")),

@@ -11,6 +11,7 @@ import {
 } from "../../../lib/retrieval/store/mod.ts";
 import { bm25 } from "../../../lib/train/bm25.ts";
 import { asItems, sampleDocument, sampleDocuments, sampleText, withTable } from "./sample_documents.ts";
+import { anyText } from "../../support/any_text.ts";
 
 /** As words stand in the text: what stems and stop words do is LanceDB's, and BM25 is the same. */
 const PLAIN = { stem: false, removeStopWords: false };
@@ -128,7 +129,7 @@ Deno.test("matchingPassages() takes any text for a query", () =>
       assert.equal((await matchingPassages(table, query, { limit: 5 })).length, 1, query);
     }
     const word = fc.constantFrom("needle", "hay", "AND", "OR", "NOT", ...syntax);
-    const query = fc.oneof(fc.string({ unit: "binary" }), fc.string(), fc.array(word).map((words) => words.join(" ")));
+    const query = fc.oneof(anyText(), fc.string(), fc.array(word).map((words) => words.join(" ")));
     await fc.assert(
       fc.asyncProperty(query, async (query) => {
         const found = await matchingPassages(table, query, { limit: 5 });
