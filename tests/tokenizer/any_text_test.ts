@@ -18,7 +18,7 @@ const uncut = tinyTokenizer({
 });
 
 /** Anything a string can hold: halves of characters, joined emoji, combining marks, controls, and words. */
-const anyText = fc.array(
+const wildText = fc.array(
   fc.oneof(
     anyText(),
     fc.string({ unit: "grapheme" }),
@@ -42,7 +42,7 @@ function streamed(tokenizer: Tokenizer, ids: number[], skipSpecialTokens = false
 Deno.test("decode() brings back any text exactly when nothing normalises it, but for halves of characters", () => {
   for (const tokenizer of [exact, uncut]) {
     fc.assert(
-      fc.property(anyText, fc.boolean(), (text, allowSpecial) => {
+      fc.property(wildText, fc.boolean(), (text, allowSpecial) => {
         assert.equal(tokenizer.decode(tokenizer.encode(text, { allowSpecial })), text.toWellFormed());
       }),
       { numRuns: 500 },
@@ -52,7 +52,7 @@ Deno.test("decode() brings back any text exactly when nothing normalises it, but
 
 Deno.test("decode() brings back the NFC form of any text that holds no special token", () => {
   fc.assert(
-    fc.property(anyText, (text) => {
+    fc.property(wildText, (text) => {
       const ids = normalising.encode(text, { allowSpecial: false });
       assert.equal(normalising.decode(ids), text.toWellFormed().normalize("NFC"));
     }),
