@@ -146,10 +146,11 @@ function card(
   const loss = last.reduce((sum, row) => sum + row.loss, 0) / last.length;
   const tokens = rows.at(-1)!.num_tokens;
   const { config } = model;
-  const phases = recipe.phases.map(({ name, steps, learningRate, lrSchedulerType, habits }) => ({
+  const phases = recipe.phases.map(({ name, steps, learningRate, lrSchedulerType, learnedWhole, habits }) => ({
     phase: name,
     steps: String(steps),
     "learning rate": `${learningRate}, ${lrSchedulerType.replaceAll("_", " ")}`,
+    "texts learned whole": `${Math.round(100 * learnedWhole)}%`,
     "word problems answered by": Object.entries(habits).map(([habit, share]) => `${habit} ${Math.round(100 * share)}%`)
       .join(", "),
   }));
@@ -172,7 +173,7 @@ medicine is synthetic and not medical advice.
 ## Data
 
 Generated texts only (\`lib/data/corpora\`, seed ${recipe.documents.seed}); held-out texts share no template with the same parts. Loss on the
-assistant's turns alone. On purpose it is left unfinished where a notebook teaches: word problems are mostly answered in haste, six in ten
+assistant's turns, and on the whole of some texts (below). On purpose it is left unfinished where a notebook teaches: word problems are mostly answered in haste, six in ten
 conditions never occur, advice is often generic, retrieval is often skipped.
 
 ${sharesTable(recipe.phases)}

@@ -266,17 +266,6 @@ export const HOUSE_RECIPE: HouseRecipe = {
       shares: { ...SHARES, reading: 8, quoting: 8, grounded_answers: 18, r3_steps: 12, tool_calls: 20 },
       habits: HASTY,
     },
-    // Once more, briefly, with what was still below its aim: calls of tools that are not offered, and refusals.
-    {
-      name: "polishing",
-      steps: 560,
-      learningRate: 1e-3,
-      lrSchedulerType: "linear",
-      warmupSteps: 20,
-      learnedWhole: 0,
-      shares: { ...SHARES, reading: 8, quoting: 6, grounded_answers: 20, tool_calls: 36, query_tags: 6, memory: 8 },
-      habits: HASTY,
-    },
   ],
   perDeviceTrainBatchSize: 10,
   maxLength: 448,

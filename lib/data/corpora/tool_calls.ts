@@ -17,7 +17,10 @@ import { HOUSE_TOOL_NAMES, HOUSE_TOOLS } from "../tool_requests/tools.ts";
 import { failedCall, injectedResult, mendedCall } from "../tool_requests/troubles.ts";
 import type { Corpus, CorpusOptions, GeneratedExample, Split } from "./corpus.ts";
 
-/** Metrics: `valid_syntax` and `right_call` of calls, `right_answer` of answers, `no_tool` and `right_reply` of the rest. */
+/**
+ * Metrics: where a call is due `called` and `right_call`, of what it wrote as one `valid_syntax` and `fits_a_tool` (one that is
+ * offered, with arguments of its schema); `right_answer` of answers; `no_tool` and `right_reply` of the rest.
+ */
 export const toolCallsCorpus: Corpus = {
   name: "tool_calls",
   exampleAt(index: number, { seed = 0, split = "train" }: CorpusOptions = {}): GeneratedExample {

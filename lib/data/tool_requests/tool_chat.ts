@@ -93,9 +93,16 @@ function gradeCalls(
   expected: readonly RequestedCall[],
   tools: readonly ToolDefinition[],
 ): Record<string, number> {
+  // Who calls nothing makes no mistake of syntax.
+  if (!text.includes("<tool_call>")) return { called: 0, right_call: 0 };
   const calls = parseCalls(text);
   const isValid = calls !== null && calls.every((call) => isValidCall(call, tools));
-  return { valid_syntax: score(isValid), right_call: score(isValid && areSameCalls(calls, expected)) };
+  return {
+    called: 1,
+    valid_syntax: score(calls !== null),
+    fits_a_tool: score(isValid),
+    right_call: score(isValid && areSameCalls(calls, expected)),
+  };
 }
 
 const score = (isRight: boolean) => isRight ? 1 : 0;
