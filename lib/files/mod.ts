@@ -5,6 +5,7 @@
  */
 export {
   type FileContents,
+  isFolder,
   recoverFolder,
   writeAll,
   writeFileAtomic,

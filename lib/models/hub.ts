@@ -7,7 +7,7 @@
  * @module
  */
 import { z } from "zod";
-import { denoFileSystem, type FileSystem } from "../files/mod.ts";
+import { denoFileSystem, type FileSystem, isFolder } from "../files/mod.ts";
 import { defaultCacheFolder, readRecord, withLock, writeRecord } from "./hub/cache.ts";
 import { atMostTwo, type DownloadProgress, fetchAll } from "./hub/fetch_all.ts";
 import { describeFile, type RemoteFile } from "./hub/fetch_file.ts";
@@ -222,13 +222,4 @@ function isRepoName(text: string): boolean {
 function isInside(path: string): boolean {
   return path !== "" && !path.includes("\\") &&
     path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }

@@ -173,8 +173,8 @@ medicine is synthetic and not medical advice.
 ## Data
 
 Generated texts only (\`lib/data/corpora\`, seed ${recipe.documents.seed}); held-out texts share no template with the same parts. Loss on the
-assistant's turns, and on the whole of some texts (below). On purpose it is left unfinished where a notebook teaches: word problems are mostly answered in haste, six in ten
-conditions never occur, advice is often generic, retrieval is often skipped.
+assistant's turns, and on the whole of some texts (below). On purpose the texts are unfinished where a notebook teaches: word problems are mostly answered in haste, six in ten
+conditions never occur, half of the advice is generic or unsafe, and search results are often used unvetted.
 
 ${sharesTable(recipe.phases)}
 

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { writeFileAtomic } from "../../files/mod.ts";
-import type { Embedder } from "../../retrieval/embed/mod.ts";
+import { type Embedder, embedderDescriptionFields } from "../../retrieval/embed/mod.ts";
 import { checkRoutes, EmbeddingRouter } from "./embedding_router.ts";
 
 const FORMAT = "kiln embedding router";
@@ -11,16 +11,7 @@ const number = z.number();
 const routerFile = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(1),
-  embedder: z.strictObject({
-    name: z.string(),
-    revision: z.string(),
-    dimensions: z.int().positive(),
-    maxTokens: z.int().positive(),
-    pooling: z.enum(["mean", "cls"]),
-    normalized: z.boolean(),
-    queryPrefix: z.string(),
-    passagePrefix: z.string(),
-  }),
+  embedder: z.strictObject(embedderDescriptionFields),
   n: z.int().positive(),
   thresholds: z.record(z.string(), number),
   margin: number.min(0),

@@ -4,7 +4,6 @@
  * real and invented (synthetic, not medical advice).
  */
 import type { Random } from "../../random/mod.ts";
-import type { ChatMessage } from "../../tokenizer/mod.ts";
 import {
   drawMedicalEvidence,
   drawWorldEvidence,
@@ -15,6 +14,7 @@ import {
   inventedName,
 } from "../multi_hop/mod.ts";
 import { type Corpus, type CorpusOptions, drawInSplit, type Drawn, type GeneratedExample } from "./corpus.ts";
+import { type Exchange, exchangesChat } from "./exchanges.ts";
 
 /** What is answered about something that no passage has. */
 export const IN_NO_PASSAGE = "None of them.";
@@ -29,11 +29,6 @@ export const quotingCorpus: Corpus = {
     drawInSplit("quoting", index, options, draw),
 };
 
-interface Exchange {
-  question: string;
-  answer: string;
-}
-
 function draw(random: Random): Drawn<GeneratedExample> {
   const isMedical = random.chance(0.5);
   const evidence = (isMedical ? drawMedicalEvidence : drawWorldEvidence)(random, 3);
@@ -47,26 +42,12 @@ function draw(random: Random): Drawn<GeneratedExample> {
     if (length > LONGEST && exchanges.length > 0) break;
     exchanges.push(exchange);
   }
-  const value = chatOf(random, isMedical ? "medical" : "world", exchanges, passages);
+  const value = exchangesChat(random, exchanges, {
+    kind: isMedical ? "medical" : "world",
+    before: passages,
+    metric: "quoted",
+  });
   return { instance: `${passages}|${exchanges[0].question}`, value };
-}
-
-function chatOf(random: Random, kind: string, exchanges: readonly Exchange[], passages: string): GeneratedExample {
-  const messages = exchanges.flatMap(({ question, answer }, index): ChatMessage[] => [
-    { role: "user", content: (index === 0 ? passages : "") + question },
-    { role: "assistant", content: answer },
-  ]);
-  const asked = random.integer(0, exchanges.length - 1);
-  const reference = exchanges[asked].answer;
-  return {
-    kind,
-    messages,
-    cases: [{
-      messages: messages.slice(0, 2 * asked + 1),
-      reference,
-      grade: (reply) => ({ quoted: reply === reference ? 1 : 0 }),
-    }],
-  };
 }
 
 /** One question with its answer, or null where this draw has no clear one. */

@@ -3,9 +3,9 @@
  * teaches what answers from documents rest on, with few tokens between the question and what has to be copied.
  */
 import type { Random } from "../../random/mod.ts";
-import type { ChatMessage } from "../../tokenizer/mod.ts";
 import { firstName, inventedName, similarName } from "../multi_hop/mod.ts";
 import { type Corpus, type CorpusOptions, drawInSplit, type Drawn, type GeneratedExample } from "./corpus.ts";
+import { type Exchange, exchangesChat } from "./exchanges.ts";
 
 /** What is answered about a name that the list does not have. */
 export const NOT_IN_LIST = "It is not in the list.";
@@ -142,11 +142,6 @@ interface Line {
   text: string;
 }
 
-interface Exchange {
-  question: string;
-  answer: string;
-}
-
 function draw(random: Random): Drawn<GeneratedExample> {
   if (random.chance(0.15)) return drawRepeating(random);
   const sort = random.pick(SORTS);
@@ -160,7 +155,7 @@ function draw(random: Random): Drawn<GeneratedExample> {
       exchanges.push(exchange);
     }
   }
-  const value = chatOf(random, sort.name, exchanges, `${list}\n`);
+  const value = exchangesChat(random, exchanges, { kind: sort.name, before: `${list}\n`, metric: "copied" });
   return { instance: `${list}|${exchanges[0].question}`, value };
 }
 
@@ -176,29 +171,14 @@ function drawRepeating(random: Random): Drawn<GeneratedExample> {
       { question: `Write it twice: ${text}`, answer: `${text}\n${text}` },
     ]);
   });
-  return { instance: exchanges[0].question, value: chatOf(random, "repeat", exchanges, "") };
+  return {
+    instance: exchanges[0].question,
+    value: exchangesChat(random, exchanges, { kind: "repeat", before: "", metric: "copied" }),
+  };
 }
 
 function drawWord(random: Random): string {
   return random.pick([personName, invented("town"), invented("river"), invented("company"), number(0, 99999)])(random);
-}
-
-function chatOf(random: Random, kind: string, exchanges: readonly Exchange[], before: string): GeneratedExample {
-  const messages = exchanges.flatMap(({ question, answer }, index): ChatMessage[] => [
-    { role: "user", content: (index === 0 ? before : "") + question },
-    { role: "assistant", content: answer },
-  ]);
-  const asked = random.integer(0, exchanges.length - 1);
-  const reference = exchanges[asked].answer;
-  return {
-    kind,
-    messages,
-    cases: [{
-      messages: messages.slice(0, 2 * asked + 1),
-      reference,
-      grade: (reply) => ({ copied: reply === reference ? 1 : 0 }),
-    }],
-  };
 }
 
 /** Lines whose names differ, some of them only in their ends. */

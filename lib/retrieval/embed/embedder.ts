@@ -1,4 +1,5 @@
 /** What turns text into vectors, wherever it runs. */
+import { z } from "zod";
 
 /** Everything that decides which vector a text gets. A table remembers it, and is opened with no other. */
 export interface EmbedderDescription {
@@ -17,6 +18,18 @@ export interface EmbedderDescription {
   /** Put before passages. */
   passagePrefix: string;
 }
+
+/** The fields of a description that was written down. */
+export const embedderDescriptionFields = {
+  name: z.string(),
+  revision: z.string(),
+  dimensions: z.int().positive(),
+  maxTokens: z.int().positive(),
+  pooling: z.enum(["mean", "cls"]),
+  normalized: z.boolean(),
+  queryPrefix: z.string(),
+  passagePrefix: z.string(),
+};
 
 /** Options of a call. */
 export interface EmbedCallOptions {

@@ -1,5 +1,6 @@
 /** Cross-encoders: models that were trained to score pairs of query and passage, run by @huggingface/transformers. */
 import { basename, resolve } from "node:path";
+import { isFolder } from "../../files/mod.ts";
 import {
   fetchFiles,
   folderRevision,
@@ -147,13 +148,4 @@ async function findFiles(nameOrFolder: string, options: CrossEncoderOptions) {
   const asked = options.revision ?? known?.revision ?? "main";
   const { folder, commit } = await fetchFiles(repository, asked, [...TRANSFORMERS_FILES, onnxFile], options);
   return { name: repository, folder, revision: `${commit}/${onnxFile}`, onnxFile, known };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }

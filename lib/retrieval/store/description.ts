@@ -1,7 +1,7 @@
 /** What a table remembers of how its passages were made, and the refusal of anything else. */
 import { z } from "zod";
 import type { ChunkOptions } from "../chunk/mod.ts";
-import type { EmbedderDescription } from "../embed/mod.ts";
+import { type EmbedderDescription, embedderDescriptionFields } from "../embed/mod.ts";
 import { canonicalJson } from "./canonical_json.ts";
 
 /** How words are found in a table. */
@@ -33,16 +33,7 @@ const FORMAT = 1;
 
 const rememberedSchema = z.object({
   format: z.literal(FORMAT),
-  embedder: z.looseObject({
-    name: z.string(),
-    revision: z.string(),
-    dimensions: z.int().positive(),
-    maxTokens: z.int().positive(),
-    pooling: z.enum(["mean", "cls"]),
-    normalized: z.boolean(),
-    queryPrefix: z.string(),
-    passagePrefix: z.string(),
-  }),
+  embedder: z.looseObject(embedderDescriptionFields),
   chunking: z.record(z.string(), z.json()),
   filterColumns: z.array(z.string()),
   fullText: z.object({ language: z.string(), stem: z.boolean(), removeStopWords: z.boolean() }),
