@@ -5,6 +5,7 @@ export * from "./causal_lm.ts";
 export { configJson, type ModelConfig, parseConfig } from "./config.ts";
 export { LINEAR_MODULES, type LinearModule, linearShape, modulePath } from "./decoder_block.ts";
 export { weightShapes } from "./families.ts";
+export { type Continuation, continuationLogProbs } from "./continuation_log_probs.ts";
 export { disposePass } from "./forward_pass.ts";
 export type { ForwardOptions, ForwardPass, GradientSink, TrainingPassOptions } from "./forward_pass.ts";
 export * from "./generate/mod.ts";

@@ -1,7 +1,8 @@
 /**
  * `deno task pretrain`: trains the house model from nothing and writes its folder whole: tokenizer, bf16 weights, model card
- * and curve. Options: `--scale X` (all steps times X, for a quick try), `--seed N`, `--output FOLDER`. Metrics and
- * checkpoints of the run go to outputs/pretrain-NNN; `--resume` goes on with the newest one there.
+ * and curve. Options: `--scale X` (all steps times X, for a quick try), `--cases N` (held-out cases of each task that the card
+ * states results on; a model that was hardly trained never ends its replies, so that few are enough for it), `--seed N`,
+ * `--output FOLDER`. Metrics and checkpoints of the run go to outputs/pretrain-NNN; `--resume` goes on with the newest one there.
  */
 import { parseArgs } from "node:util";
 import { createEngine } from "../engine/mod.ts";
@@ -31,9 +32,6 @@ import { scoreRows } from "./eval_house.ts";
 import { markdownTable } from "./markdown_table.ts";
 import { stoppable } from "./stoppable.ts";
 
-/** Held-out cases of each task on which the card states results. */
-const CASES = 400;
-
 /** Steps between checkpoints: a few minutes of work. */
 const SAVE_STEPS = 200;
 
@@ -42,11 +40,14 @@ if (import.meta.main) {
     args: Deno.args,
     options: {
       scale: { type: "string", default: "1" },
+      cases: { type: "string", default: "400" },
       seed: { type: "string", default: String(HOUSE_RECIPE.seed) },
       output: { type: "string", default: "data/models/kiln-tiny" },
       resume: { type: "boolean", default: false },
     },
   });
+  const cases = Number(values.cases);
+  if (!Number.isInteger(cases) || cases < 1) throw new Error(`--cases ${values.cases}: expected a whole number from 1`);
   const phases = HOUSE_RECIPE.phases.map((phase) => ({
     ...phase,
     steps: Math.max(1, Math.round(phase.steps * Number(values.scale))),
@@ -83,7 +84,7 @@ if (import.meta.main) {
     await curve.finish();
     await folder.close();
     const seconds = rows.reduce((sum, { step_time }) => sum + step_time, 0);
-    await writeHouseModel({ model, tokenizer, recipe, rows, seconds }, values.output);
+    await writeHouseModel({ model, tokenizer, recipe, rows, seconds, cases }, values.output);
     await engine.dispose();
   });
 }
@@ -103,20 +104,22 @@ async function openRun(recipe: HouseRecipe, resume: boolean): Promise<RunFolder>
 
 /** Evaluates a house model and writes its folder. */
 export async function writeHouseModel(
-  { model, tokenizer, recipe, rows, seconds }: {
+  { model, tokenizer, recipe, rows, seconds, cases }: {
     model: CausalLM;
     tokenizer: Tokenizer;
     recipe: HouseRecipe;
     rows: MetricsRow[];
     seconds: number;
+    cases: number;
   },
   output: string,
 ): Promise<void> {
-  const scores = await evaluateHouseModel({ model, tokenizer, tasks: houseTasks(), cases: CASES });
+  const onTask = (corpus: string) => console.log(`... measuring: ${corpus}`);
+  const scores = await evaluateHouseModel({ model, tokenizer, tasks: houseTasks(), cases, onTask });
   await writeFolderAtomic(output, async (folder) => {
     await tokenizer.save(folder);
     await saveModel(model, folder, { dtype: "BF16" });
-    await Deno.writeTextFile(`${folder}/README.md`, card(model, recipe, rows, seconds, scores));
+    await Deno.writeTextFile(`${folder}/README.md`, card({ model, recipe, rows, seconds, cases, scores }));
     await Deno.writeTextFile(`${folder}/loss.svg`, drawCurve(rows));
   });
   console.log(`wrote ${output}`);
@@ -136,11 +139,14 @@ function sharesTable(phases: readonly HousePhase[]): string {
 }
 
 function card(
-  model: CausalLM,
-  recipe: HouseRecipe,
-  rows: readonly MetricsRow[],
-  seconds: number,
-  scores: readonly HouseScore[],
+  { model, recipe, rows, seconds, cases, scores }: {
+    model: CausalLM;
+    recipe: HouseRecipe;
+    rows: readonly MetricsRow[];
+    seconds: number;
+    cases: number;
+    scores: readonly HouseScore[];
+  },
 ): string {
   const last = rows.slice(-50);
   const loss = last.reduce((sum, row) => sum + row.loss, 0) / last.length;
@@ -197,7 +203,7 @@ ${markdownTable(phases)}
 
 ## Results
 
-Greedy replies (and, where it says so, replies drawn at temperature 1) to up to ${CASES} held-out cases of each task:
+Greedy replies (and, where it says so, replies drawn at temperature 1) to up to ${cases} held-out cases of each task:
 
 ${markdownTable(scoreRows(scores))}
 `;

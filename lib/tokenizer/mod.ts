@@ -18,6 +18,7 @@ export {
   tokenizerFileNames,
   type TokenizerFiles,
 } from "./files.ts";
+export { plainText } from "./plain_text.ts";
 export { renderChat, type RenderedChat } from "./render_chat.ts";
 export { StreamDecoder } from "./stream_decoder.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizer.ts";

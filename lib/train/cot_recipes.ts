@@ -85,7 +85,7 @@ export const COT_RECIPES = {
     },
     small: {
       rows: 4000,
-      learningRate: 2e-3,
+      learningRate: 8e-3,
       perDeviceTrainBatchSize: 8,
       gradientAccumulationSteps: 1,
       maxLength: 512,
@@ -121,7 +121,7 @@ export const COT_RECIPES = {
     },
     small: {
       rows: 4000,
-      learningRate: 4e-3,
+      learningRate: 8e-3,
       maxSteps: -1,
       numTrainEpochs: 2,
       perDeviceTrainBatchSize: 8,

@@ -43,6 +43,7 @@ export {
   writeSearchResults,
 } from "./tagged_search.ts";
 export { contentWords, isRightQuery, overlapScore, rankByOverlap } from "./word_overlap.ts";
+export { readTitledQuestions, type TitledQuestions } from "./titled_questions.ts";
 export { fill, type Relation } from "./relation.ts";
 export { RELATIONS } from "./relations.ts";
 export { type DrawnWorld, drawWorld, type World, worldAt, type WorldDocument, type WorldOptions } from "./world.ts";

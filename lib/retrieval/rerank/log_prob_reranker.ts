@@ -1,8 +1,7 @@
 /** A language model as a reranker, by the log-probabilities of what it would say. */
-import type { AdapterWeights, CausalLM } from "../../models/mod.ts";
-import type { ChatMessage, Tokenizer } from "../../tokenizer/mod.ts";
+import { type AdapterWeights, type CausalLM, type Continuation, continuationLogProbs } from "../../models/mod.ts";
+import { type ChatMessage, plainText, type Tokenizer } from "../../tokenizer/mod.ts";
 import { inBatches } from "../embed/mod.ts";
-import { type Continuation, continuationLogProbs } from "./continuation_log_probs.ts";
 import { QUESTION_LIKELIHOOD, type RelevancePrompt } from "./relevance_prompt.ts";
 import type { Reranker, RerankOptions } from "./reranker.ts";
 
@@ -139,12 +138,4 @@ function fitPassage(
     rows = rowsFor(tokenizer.decode(ids.slice(0, kept)).replace(/\uFFFD+$/, ""));
   }
   return { rows, tokens: ids.length, kept };
-}
-
-/** Breaks up what a tokenizer would read as special tokens: strangers' text must not end a turn. */
-function plainText(tokenizer: Tokenizer): (text: string) => string {
-  const special = [...tokenizer.specialTokenIds].map((id) => tokenizer.idToToken(id)!).filter((token) =>
-    token.length > 1
-  );
-  return (text) => special.reduce((kept, token) => kept.replaceAll(token, `${token[0]} ${token.slice(1)}`), text);
 }

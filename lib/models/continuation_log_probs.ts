@@ -1,5 +1,8 @@
 /** How likely a language model finds texts that go on from others. */
-import { type AdapterWeights, type CausalLM, disposePass, type TokenBatch } from "../../models/mod.ts";
+import type { AdapterWeights } from "./adapter_weights.ts";
+import type { CausalLM } from "./causal_lm.ts";
+import { disposePass } from "./forward_pass.ts";
+import type { TokenBatch } from "./token_batch.ts";
 
 /** A text, and one that goes on from it; at least a token each. */
 export interface Continuation {
