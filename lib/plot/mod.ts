@@ -7,11 +7,13 @@
  * @module
  */
 export { accuracyBars, type AccuracyGroup } from "./accuracy.ts";
+export { type ConfusionCounts, confusionMatrix, type ConfusionMatrixOptions } from "./confusion_matrix.ts";
 export { type CurveOptions } from "./curve.ts";
 export { dashboard, type DashboardOptions, type Panel, type PanelSize } from "./dashboard.ts";
 export { type DistributionOptions, distributionOverSteps } from "./distribution.ts";
 export { type LegendEntry } from "./header.ts";
 export { histogram, type HistogramOptions, type HistogramValues } from "./histogram.ts";
+export { intervalDots, type IntervalDotsOptions, type IntervalRow } from "./interval_dots.ts";
 export { lengthCurve } from "./length.ts";
 export { type ChartDisplay, type LiveChart, liveChart, type LiveChartOptions } from "./live.ts";
 export { lossCurve } from "./loss.ts";

@@ -2,6 +2,7 @@ import * as Plot from "@observablehq/plot";
 import {
   accuracyBars,
   chosenRejectedCurve,
+  confusionMatrix,
   distributionOverSteps,
   dpoDashboard,
   entropyCurve,
@@ -33,6 +34,7 @@ import {
   dpo,
   first,
   grpo,
+  intents,
   last,
   lengths,
   long,
@@ -233,6 +235,26 @@ export const gallery: readonly GallerySection[] = [
             { name: "larger numbers", scores: { before: [0.143, 0.15, 0.139], after: [0.389, 0.402, 0.361] } },
           ], { title: "Accuracy before and after", subtitle: "three benchmarks, three seeds" }),
         png: true,
+      },
+    ],
+  },
+  {
+    heading: "Classes",
+    charts: [
+      {
+        name: "confusion",
+        caption: "What was taken for what: counts, and their share of the row.",
+        draw: () =>
+          confusionMatrix(
+            { labels: ["math", "medical", "none"], counts: [[57, 0, 3], [1, 56, 3], [0, 6, 54]] },
+            { title: "Routes of held-out questions", yLabel: "right route", xLabel: "sent to" },
+          ),
+        png: true,
+      },
+      {
+        name: "confusion-many",
+        caption: "Twenty classes and none: where names do not fit below the columns, classes are numbered.",
+        draw: () => confusionMatrix(intents, { title: "Intents of customers", yLabel: "intent", xLabel: "taken for" }),
       },
     ],
   },

@@ -41,3 +41,28 @@ export const unicode = {
 };
 const next = noise(7);
 export const toolCalls = Array.from({ length: 9 }, () => Math.round(3 + next()));
+const intentNames = [
+  ...[
+    "billing and invoices",
+    "cancel a subscription",
+    "change_the_delivery_address",
+    "complaints about delayed parcels",
+  ],
+  ...[
+    "gift cards",
+    "loyalty",
+    "opening hours of shops near me",
+    "password",
+    "payment methods",
+    "pre-orders",
+    "privacy",
+  ],
+  ...["product availability", "refunds", "returns", "sizes", "technical support for the application", "tracking"],
+  ...["vouchers", "warranty", "wholesale", "none"],
+];
+export const intents = {
+  labels: intentNames,
+  counts: intentNames.map((_, i) =>
+    intentNames.map((_, j) => i === j ? 40 + 7 * i % 50 : (7 * i + 11 * j) % 13 === 0 ? 3 * (i + 2 * j) % 17 : 0)
+  ),
+};

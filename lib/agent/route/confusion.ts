@@ -1,4 +1,5 @@
 /** How routings differ from labels. */
+import { type ShareInterval, shareInterval } from "./share_interval.ts";
 
 /** What "no route" is called in tables. */
 export const NONE = "none";
@@ -11,6 +12,8 @@ export interface ConfusionMatrix {
   counts: number[][];
   /** The share of questions that were sent rightly. */
   accuracy: number;
+  /** The accuracy's, at 95 %: what it may be on other questions of the same kind. */
+  interval: ShareInterval;
   /** By label; null where it divides by nothing: no question was sent there, or none belongs there. */
   byLabel: Record<string, { precision: number | null; recall: number | null; f1: number | null }>;
   /** The mean F1 of the labels that occur. */
@@ -46,11 +49,13 @@ export function confusion(
       f1: sent + own === 0 ? null : 2 * right / (sent + own),
     }];
   }));
+  const right = sum(labels.map((_, at) => counts[at][at]));
   const f1s = Object.values(byLabel).flatMap(({ f1 }) => f1 === null ? [] : [f1]);
   return {
     labels,
     counts,
-    accuracy: sum(labels.map((_, at) => counts[at][at])) / predictions.length,
+    accuracy: right / predictions.length,
+    interval: shareInterval(right, predictions.length),
     byLabel,
     macroF1: sum(f1s) / f1s.length,
   };

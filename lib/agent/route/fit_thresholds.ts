@@ -9,6 +9,12 @@ import type { LabelledRoute } from "./labelled_route.ts";
 export interface FitThresholdsOptions extends EmbedCallOptions {
   /** Fit the margin too. Default false: it stays 0. */
   fitMargin?: boolean;
+  /**
+   * Raises each threshold as far as this share of the route's own questions still passes, so that questions unlike all
+   * that are known go nowhere: about subjects of which no labelled question is, nothing else can be learned here. It
+   * costs some of the route's own. Above 0, at most 1. Default: only what the labelled questions speak for.
+   */
+  keepOwn?: number;
   /** Parts of the questions, each of which is judged with the limits that the others gave. Default 5. */
   folds?: number;
   /** Decides which question comes to which part. Default 0. */
@@ -46,7 +52,10 @@ export async function fitThresholds(
   labelled: readonly LabelledRoute[],
   options: FitThresholdsOptions = {},
 ): Promise<FittedRouter> {
-  const { fitMargin = false, folds = 5, seed = 0, ...call } = options;
+  const { fitMargin = false, keepOwn, folds = 5, seed = 0, ...call } = options;
+  if (keepOwn !== undefined && !(keepOwn > 0 && keepOwn <= 1)) {
+    throw new RangeError(`keepOwn: expected a share above 0 and at most 1, got ${keepOwn}`);
+  }
   const names = router.routes.map(({ name }) => name);
   const foldOf = foldsOf(names, labelled, folds, seed);
   const scores = await router.scoreAll(labelled.map(({ question }) => question), call);
@@ -56,7 +65,10 @@ export async function fitThresholds(
     scores: scores[index],
     fold: foldOf[index],
   }));
-  const fit = (questions: readonly ScoredQuestion[]) => fitLimits(names, questions, fitMargin);
+  const fit = (questions: readonly ScoredQuestion[]) => {
+    const limits = fitLimits(names, questions, fitMargin);
+    return keepOwn === undefined ? limits : raiseThresholds(limits, questions, keepOwn);
+  };
   const limits = fit(scored);
   const predictions = new Array<RoutingPrediction>(scored.length);
   for (let fold = 0; fold < folds; fold++) {
@@ -142,6 +154,24 @@ function fitLimits(names: readonly string[], questions: readonly ScoredQuestion[
     if (right > fitted.right) fitted = { limits: { thresholds, margin }, right };
   }
   return fitted.limits;
+}
+
+/** A question's score differs in the last digits with the batch that it is embedded in. */
+const ROUNDING = 1e-5;
+
+/** Thresholds just below the lowest score of the best `share` of each route's own questions, where that is higher. */
+function raiseThresholds(
+  { thresholds, margin }: RoutingLimits,
+  questions: readonly ScoredQuestion[],
+  share: number,
+): RoutingLimits {
+  const own = questions.filter(({ expected, scores }) => routingOf(scores, { thresholds, margin }).route === expected);
+  const raised = Object.entries(thresholds).map(([name, threshold]) => {
+    const scores = own.flatMap(({ expected, scores }) => expected === name ? [scores[name]] : []).sort((a, b) => b - a);
+    if (scores.length === 0) return [name, threshold];
+    return [name, Math.max(threshold, scores[Math.ceil(share * scores.length) - 1] - ROUNDING)];
+  });
+  return { thresholds: Object.fromEntries(raised), margin };
 }
 
 /** Points halfway between two neighbours, spread evenly over sorted leads. */

@@ -13,12 +13,17 @@ export {
   type Routing,
   type RoutingLimits,
 } from "./embedding_router.ts";
+export { evaluateRouter, type Router, type RouterEvaluation } from "./evaluate_router.ts";
 export {
   type FittedRouter,
   fitThresholds,
   type FitThresholdsOptions,
   type RoutingPrediction,
 } from "./fit_thresholds.ts";
+export { HAND_WRITTEN_QUESTIONS } from "./hand_written_questions.ts";
 export { HOUSE_NONE_UTTERANCES, HOUSE_ROUTES } from "./house_routes.ts";
-export { drawLabelledQuestions, type LabelledRoute } from "./labelled_route.ts";
+export { askForLabel, LabelRouter, type LabelRouterOptions, type RoutingLabel } from "./label_router.ts";
+export { drawLabelledQuestions, drawQuestionsPerRoute, type LabelledRoute } from "./labelled_route.ts";
+export { readLabelledRoutes, readRoutes, type RouteRows } from "./route_rows.ts";
 export { loadRouter, saveRouter } from "./router_file.ts";
+export { type ShareInterval, shareInterval } from "./share_interval.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { confusion, drawLabelledQuestions } from "../../../lib/agent/mod.ts";
+import { confusion, shareInterval } from "../../../lib/agent/mod.ts";
 
 Deno.test("confusion() counts expected against predicted and gives precision, recall, F1 and accuracy", () => {
   const pairs = (count: number, expected: string | null, predicted: string | null) =>
@@ -14,6 +14,7 @@ Deno.test("confusion() counts expected against predicted and gives precision, re
   assert.deepEqual(matrix.labels, ["math", "medical", "law", "none"]);
   assert.deepEqual(matrix.counts, [[6, 0, 0, 2], [1, 3, 0, 0], [0, 0, 0, 0], [0, 0, 0, 8]]);
   assert.equal(matrix.accuracy, 17 / 20);
+  assert.deepEqual(matrix.interval, shareInterval(17, 20));
   assert.deepEqual(matrix.byLabel.math, { precision: 6 / 7, recall: 6 / 8, f1: 12 / 15 });
   assert.deepEqual(matrix.byLabel.medical, { precision: 1, recall: 3 / 4, f1: 6 / 7 });
   assert.deepEqual(matrix.byLabel.law, { precision: null, recall: null, f1: null });
@@ -21,11 +22,4 @@ Deno.test("confusion() counts expected against predicted and gives precision, re
   assert.ok(Math.abs(matrix.macroF1 - (12 / 15 + 6 / 7 + 16 / 18) / 3) < 1e-12);
   assert.throws(() => confusion(["math"], []), /there are no predictions/);
   assert.throws(() => confusion(["math"], pairs(1, "law", null)), /there is no route 'law'; expected math, none/);
-});
-
-Deno.test("drawLabelledQuestions() draws questions of both routes and of none, the same for the same seed", () => {
-  const questions = drawLabelledQuestions(60, { seed: 5 });
-  assert.deepEqual(new Set(questions.map(({ route }) => route)), new Set(["math", "medical", null]));
-  assert.deepEqual(drawLabelledQuestions(60, { seed: 5 }), questions);
-  assert.notDeepEqual(drawLabelledQuestions(60, { seed: 5, split: "test" }), questions);
 });

@@ -69,6 +69,35 @@ Deno.test("fitThresholds() fits a margin where questions of none lie between two
   assert.ok(limits.margin > 0.03 && limits.margin < 0.3, `${limits.margin}`);
 });
 
+Deno.test("fitThresholds() with keepOwn turns away what is unlike all that is known, at the price of some of the own", async () => {
+  const router = await createRouter({ embedder: twoAxes(), routes, noneUtterances: [at(225)] });
+  const questions = [
+    ...labelled("east", 0, 2, 4, 6, 8, 10, 12, 14, 16, 40),
+    ...labelled("north", 90, 89, 88, 87, 86, 85, 84, 83, 82, 81),
+    ...labelled(null, 220, 221, 222, 223, 224),
+  ];
+  const stranger = at(315);
+  const without = await fitThresholds(router, questions);
+  assert.equal((await without.router.route(stranger)).route, "east");
+  const all = await fitThresholds(router, questions, { keepOwn: 1 });
+  assert.equal((await all.router.route(stranger)).route, null);
+  assert.equal(all.fittedAccuracy, 1);
+  assert.equal((await all.router.route(at(39))).route, "east");
+  assert.ok(Math.abs(all.limits.thresholds.east - cosine(40)) < 1e-4, `${all.limits.thresholds.east}`);
+  // Limits fitted without the outermost question of a route turn it away.
+  assert.deepEqual(all.heldOut.counts, [[9, 0, 1], [0, 9, 1], [0, 0, 5]]);
+  const most = await fitThresholds(router, questions, { keepOwn: 0.9 });
+  assert.ok(Math.abs(most.limits.thresholds.east - cosine(16)) < 1e-4, `${most.limits.thresholds.east}`);
+  assert.equal(most.fittedAccuracy, 23 / 25);
+  // A threshold that was fitted is never lowered.
+  const strict = [...questions, ...labelled(null, ...Array(9).fill(30))];
+  const { limits } = await fitThresholds(router, strict, { keepOwn: 1 });
+  assert.ok(limits.thresholds.east > cosine(30), `${limits.thresholds.east}`);
+  for (const keepOwn of [0, 1.1, NaN]) {
+    await assert.rejects(fitThresholds(router, questions, { keepOwn }), /keepOwn: expected a share above 0/);
+  }
+});
+
 Deno.test("fitThresholds() reports what is held out: labels that mean nothing do not look learned", async () => {
   const router = await createRouter({ embedder: twoAxes(), routes: routes.slice(0, 1) });
   // Every second angle belongs to the route: no threshold generalises.
