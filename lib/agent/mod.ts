@@ -1,2 +1,8 @@
 /** Agents and what they are made of. */
+export * from "./calls/mod.ts";
+export * from "./chat/mod.ts";
+export * from "./cot/mod.ts";
+export * from "./evaluate/mod.ts";
+export * from "./loop/mod.ts";
 export * from "./route/mod.ts";
+export * from "./tools/mod.ts";

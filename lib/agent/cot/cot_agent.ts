@@ -1,0 +1,223 @@
+/** An agent that sends each question to its domain, uses tools where the model asks for them, and reasons where it does not. */
+import type { ChatMessage } from "../../tokenizer/mod.ts";
+import type { ChatModel } from "../chat/mod.ts";
+import { type AgentEvent, type AgentRun, type BudgetLimits, type EventTime, runAgent, RunBudget } from "../loop/mod.ts";
+import { NONE } from "../route/mod.ts";
+import type { Approve, Tool, ToolLimits } from "../tools/mod.ts";
+import type { Domain, Domains, Reasoning } from "./domain.ts";
+import { taggedAnswer } from "./tagged_answer.ts";
+
+/** How a question was answered: with calls of tools, by reasoning, or by the model's reply as it came. */
+export type AnswerPath = "tools" | "reasoning" | "reply";
+
+/** What became of a question. */
+export interface CotAnswer {
+  /** Without reasoning and tags; null where the run did not come to an answer. */
+  answer: string | null;
+  reasoning: string;
+  domain: string;
+  path: AnswerPath;
+  run: AgentRun;
+}
+
+/** What happens while a question is answered. `answer` comes last and once, right after `stop`. */
+export type CotEvent =
+  | AgentEvent
+  | EventTime & { type: "route"; domain: string; routing: Route }
+  | EventTime & { type: "path"; path: AnswerPath }
+  | EventTime & { type: "answer" } & CotAnswer;
+
+/** What a router says. Routers say more, such as scores, and events carry it on. */
+export interface Route {
+  route: string | null;
+}
+
+/** What a CoT agent is made of. */
+export interface CotAgentOptions {
+  model: ChatModel;
+  /** An embedding router, a label router, or anything else that names a domain. */
+  router: { route(question: string, options?: { signal?: AbortSignal }): Promise<Route> };
+  /** By route; `none` for what belongs to no route, and for routes that are not here. */
+  domains: Domains & { readonly [NONE]: Domain };
+  /** Default: none. */
+  tools?: readonly Tool[];
+  approve?: Approve;
+  toolLimits?: ToolLimits;
+  /** Tokens of the chat that the model is given. Default: no limit. */
+  contextTokens?: number;
+  /** Of each question. */
+  limits?: Omit<BudgetLimits, "signal">;
+}
+
+/**
+ * A conversation with an agent. Each question is routed; its domain's tools are offered; if the model calls one, the loop of
+ * tools goes on to its answer, and if it begins to write instead and the domain reasons, that reply is dropped and the
+ * question is asked again with the domain's prompt. Route, tools and reasoning share one budget.
+ *
+ * What was said is kept, calls and results included, reasoning left out; a question that came to no answer is not kept.
+ */
+export class CotAgent {
+  readonly #options: CotAgentOptions;
+  #history: ChatMessage[] = [];
+  #afterUntrusted = false;
+  #isAsking = false;
+
+  /** @throws When there is no domain for what belongs to no route. */
+  constructor(options: CotAgentOptions) {
+    if (!Object.hasOwn(options.domains, NONE)) throw new Error(`domains: expected one named "${NONE}" among them`);
+    this.#options = options;
+  }
+
+  /** The conversation so far. */
+  get history(): readonly ChatMessage[] {
+    return this.#history;
+  }
+
+  /** Begins anew. */
+  forget(): void {
+    this.#history = [];
+    this.#afterUntrusted = false;
+  }
+
+  /**
+   * Answers a question. Whoever stops reading the events stops the answer.
+   *
+   * @throws {RangeError} For limits that cannot be, or a question that does not fit the context.
+   * @throws What the router throws, unless the signal is aborted.
+   * @throws When another question is being answered.
+   */
+  async *ask(question: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<CotEvent, void, undefined> {
+    if (this.#isAsking) throw new Error("another question is being answered: wait for its end, or use another agent");
+    this.#isAsking = true;
+    try {
+      using budget = new RunBudget({ ...this.#options.limits, signal });
+      yield* this.#answer(question, budget);
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  async *#answer(question: string, budget: RunBudget): AsyncGenerator<CotEvent, void, undefined> {
+    const routing = await this.#options.router.route(question, { signal: budget.signal }).catch((error) => {
+      // The loop tells why the run ended.
+      if (budget.signal.aborted) return { route: null };
+      throw error;
+    });
+    const { route } = routing;
+    const domainName = route !== null && Object.hasOwn(this.#options.domains, route) ? route : NONE;
+    const domain: Domain = this.#options.domains[domainName];
+    yield { at: budget.milliseconds, step: 0, type: "route", domain: domainName, routing };
+
+    const asked: ChatMessage = { role: "user", content: question };
+    const tools = this.#toolsOf(domain);
+    let end: PathEnd | null = null;
+    if (tools.length > 0 || domain.reasoning === null) {
+      end = yield* this.#withTools(asked, { domain, tools, budget });
+    }
+    end ??= yield* this.#byReasoning(asked, { domain, reasoning: domain.reasoning!, budget });
+
+    const { run, path, reasoning } = end;
+    const answer = run.reason === "answered" ? taggedAnswer(run.answer ?? "") : null;
+    if (answer !== null) this.#keep(asked, run, answer);
+    yield {
+      at: budget.milliseconds,
+      step: budget.steps,
+      type: "answer",
+      answer,
+      reasoning,
+      domain: domainName,
+      path,
+      run,
+    };
+  }
+
+  #toolsOf({ tools: offered }: Domain): readonly Tool[] {
+    const { tools = [] } = this.#options;
+    if (offered === "none") return [];
+    return offered === "all" ? tools : tools.filter(({ sideEffects }) => !sideEffects);
+  }
+
+  /** The loop of tools; null when the model writes instead and the domain reasons about that. */
+  async *#withTools(
+    asked: ChatMessage,
+    { domain, tools, budget }: { domain: Domain; tools: readonly Tool[]; budget: RunBudget },
+  ): AsyncGenerator<CotEvent, PathEnd | null, undefined> {
+    const { model, approve, toolLimits, contextTokens } = this.#options;
+    const system: ChatMessage[] = domain.system === undefined ? [] : [{ role: "system", content: domain.system }];
+    const events = runAgent({
+      model: domain.model ?? model,
+      messages: [...system, ...this.#history, asked],
+      tools,
+      generation: domain.generation,
+      approve,
+      toolLimits,
+      contextTokens,
+      afterUntrusted: this.#afterUntrusted,
+      budget,
+    });
+    const held: AgentEvent[] = [];
+    let path: AnswerPath | null = null;
+    let reasoning = "";
+    for await (const event of events) {
+      if (event.type === "reasoning") reasoning += event.text;
+      if (path === null) {
+        path = pathOf(event, domain);
+        held.push(event);
+        if (path === null) continue;
+        if (path === "reasoning") return null;
+        yield { at: budget.milliseconds, step: budget.steps, type: "path", path };
+        yield* held;
+      } else {
+        yield event;
+      }
+      if (event.type === "stop") return { run: event.run, path, reasoning: reasoning.trim() };
+    }
+    throw new Error("a run ended without saying why");
+  }
+
+  async *#byReasoning(
+    asked: ChatMessage,
+    { domain, reasoning: how, budget }: { domain: Domain; reasoning: Reasoning; budget: RunBudget },
+  ): AsyncGenerator<CotEvent, PathEnd, undefined> {
+    yield { at: budget.milliseconds, step: budget.steps, type: "path", path: "reasoning" };
+    const model = domain.model ?? this.#options.model;
+    const { prefill } = how;
+    const events = runAgent({
+      model,
+      messages: [{ role: "system", content: how.system }, ...how.seesHistory === false ? [] : this.#history, asked],
+      generation: { ...how.generation, ...prefill !== undefined && model.canPrefill ? { prefill } : {} },
+      contextTokens: this.#options.contextTokens,
+      budget,
+    });
+    let reasoning = "";
+    for await (const event of events) {
+      if (event.type === "reasoning") reasoning += event.text;
+      yield event;
+      if (event.type === "stop") return { run: event.run, path: "reasoning", reasoning: reasoning.trim() };
+    }
+    throw new Error("a run ended without saying why");
+  }
+
+  /** What later questions are asked after. */
+  #keep(asked: ChatMessage, { messages }: AgentRun, answer: string): void {
+    this.#history.push(asked, ...messages.slice(0, -1), { role: "assistant", content: answer });
+    this.#afterUntrusted ||= messages.some(({ role, name }) =>
+      role === "tool" && this.#options.tools?.find((tool) => tool.name === name)?.untrusted
+    );
+  }
+}
+
+interface PathEnd {
+  run: AgentRun;
+  path: AnswerPath;
+  reasoning: string;
+}
+
+/** Which path an event decides for; null when none. */
+function pathOf(event: AgentEvent, { reasoning }: Domain): AnswerPath | null {
+  if (event.type === "call" || event.type === "invalidCall") return "tools";
+  if (event.type === "text" && event.text.trim() !== "") return reasoning === null ? "reply" : "reasoning";
+  if (event.type !== "stop") return null;
+  // Said nothing, or was stopped.
+  return reasoning !== null && event.run.reason === "empty reply" ? "reasoning" : "reply";
+}

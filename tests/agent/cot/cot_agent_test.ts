@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { type ChatScript, scriptedChatModel } from "../../../lib/agent/chat/mod.ts";
+import { CotAgent, type CotAgentOptions, type CotEvent, type Domain } from "../../../lib/agent/cot/mod.ts";
+import { defineTool } from "../../../lib/agent/tools/mod.ts";
+
+const product = defineTool({
+  name: "product",
+  description: "Multiply two numbers.",
+  input: z.object({ a: z.number(), b: z.number() }),
+  run: ({ a, b }) => ({ result: a * b }),
+});
+const send = defineTool({
+  name: "send",
+  description: "Send a message.",
+  input: z.object({ text: z.string() }),
+  sideEffects: true,
+  run: () => ({ sent: true }),
+});
+
+const reasoning = (system: string): Domain["reasoning"] => ({
+  system,
+  prefill: "<think>\n",
+  generation: { temperature: 0.1, maxTokens: 50 },
+});
+const DOMAINS = {
+  math: { tools: "all", reasoning: reasoning("Think about numbers.") },
+  medical: { tools: "without side effects", reasoning: reasoning("Think about health.") },
+  none: { tools: "all", system: "Be kind.", generation: { temperature: 0.7 }, reasoning: null },
+} as const;
+
+/** Routes by the first word. */
+const router = {
+  route: (question: string) => {
+    const [word] = question.toLowerCase().split(/\W/);
+    return Promise.resolve({ route: word === "math" || word === "medical" ? word : null, lead: 0.5 });
+  },
+};
+
+function agentOf(script: ChatScript, options: Partial<CotAgentOptions> = {}) {
+  const model = scriptedChatModel(script);
+  const agent = new CotAgent({ model, router, domains: DOMAINS, tools: [product, send], ...options });
+  const ask = async (question: string, signal?: AbortSignal) => {
+    const events = await Array.fromAsync(agent.ask(question, { signal }));
+    const last = events.at(-1)!;
+    assert.ok(last.type === "answer");
+    return { events, ...last };
+  };
+  return { model, agent, ask };
+}
+
+const sixTimesSeven = { calls: [{ name: "product", arguments: { a: 6, b: 7 } }] };
+const typesOf = (events: readonly CotEvent[]) => events.map(({ type }) => type);
+
+Deno.test("CotAgent calls tools where the model asks for them", async () => {
+  const { ask, model } = agentOf([sixTimesSeven, "It is 42."]);
+  const { events, answer, path, domain } = await ask("Math: how much is 6 times 7?");
+  assert.deepEqual([answer, path, domain], ["It is 42.", "tools", "math"]);
+  assert.deepEqual(typesOf(events), ["route", "path", "call", "result", "text", "stop", "answer"]);
+  const [route] = events;
+  assert.deepEqual(route.type === "route" && route.routing, { route: "math", lead: 0.5 });
+  assert.deepEqual(model.requests.map(({ temperature, prefill }) => [temperature, prefill]), [
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
+});
+
+Deno.test("CotAgent reasons where the model writes instead, with the domain's prompt and temperature", async () => {
+  const { ask, model } = agentOf([
+    "I would say 42.",
+    "6 and 7 make 42.\n</think>\n<answer>\n42\n</answer>",
+  ]);
+  const { events, answer, path, reasoning, run } = await ask("Math: six by seven?");
+  assert.deepEqual([answer, path, reasoning], ["42", "reasoning", "6 and 7 make 42."]);
+  // The first reply is dropped: nothing of it is shown.
+  assert.deepEqual(typesOf(events), ["route", "path", "reasoning", "text", "stop", "answer"]);
+  const [, request] = model.requests;
+  assert.deepEqual([request.temperature, request.maxTokens, request.prefill], [0.1, 50, "<think>\n"]);
+  assert.deepEqual(request.tools, []);
+  assert.deepEqual(request.messages.map(({ role }) => role), ["system", "user"]);
+  assert.equal(run.steps, 1);
+});
+
+Deno.test("CotAgent answers at once where a domain does not reason", async () => {
+  const { ask, model } = agentOf(["Hello!"]);
+  const { events, answer, path, domain } = await ask("Good morning.");
+  assert.deepEqual([answer, path, domain], ["Hello!", "reply", "none"]);
+  assert.deepEqual(typesOf(events), ["route", "path", "text", "stop", "answer"]);
+  assert.deepEqual(model.requests[0].messages[0], { role: "system", content: "Be kind." });
+  assert.equal(model.requests[0].temperature, 0.7);
+});
+
+Deno.test("CotAgent offers medicine no tool that changes anything, and a call of one is a call of none", async () => {
+  const { ask, model } = agentOf([
+    { calls: [{ name: "send", arguments: { text: "help" } }] },
+    "I cannot send.",
+  ], { approve: () => true });
+  const { answer, events } = await ask("Medical: tell my doctor.");
+  assert.deepEqual(model.requests[0].tools!.map(({ function: { name } }) => name), ["product"]);
+  const result = events.find((event) => event.type === "result");
+  assert.ok(result?.type === "result" && !result.outcome.ok && result.outcome.kind === "unknown tool");
+  assert.equal(answer, "I cannot send.");
+});
+
+Deno.test("CotAgent keeps the conversation with calls and results, without reasoning and tags", async () => {
+  const { ask, agent, model } = agentOf([
+    sixTimesSeven,
+    "It is 42.",
+    "Hm.",
+    "Half of it is 21.\n</think>\n<answer>21</answer>",
+    "You asked about 42.",
+  ]);
+  await ask("Math: 6 times 7?");
+  await ask("Math: and half of it?");
+  await ask("What did I ask first?");
+  assert.deepEqual(agent.history.map(({ role, content }) => [role, content]), [
+    ["user", "Math: 6 times 7?"],
+    ["assistant", ""],
+    ["tool", '{"result":42}'],
+    ["assistant", "It is 42."],
+    ["user", "Math: and half of it?"],
+    ["assistant", "21"],
+    ["user", "What did I ask first?"],
+    ["assistant", "You asked about 42."],
+  ]);
+  const last = model.requests.at(-1)!.messages;
+  assert.deepEqual(last.slice(1, -1), agent.history.slice(0, 6));
+  agent.forget();
+  assert.deepEqual(agent.history, []);
+});
+
+Deno.test("CotAgent shows a model no history that was taught single questions only", async () => {
+  const alone = { ...DOMAINS.math, reasoning: { ...DOMAINS.math.reasoning!, seesHistory: false } };
+  const { ask, model } = agentOf(["Hello!", "Hm.", "4\n</think>\n<answer>4</answer>"], {
+    domains: { ...DOMAINS, math: alone },
+  });
+  await ask("Good morning.");
+  await ask("Math: 2 and 2?");
+  assert.deepEqual(model.requests.at(-1)!.messages.map(({ role }) => role), ["system", "user"]);
+});
+
+Deno.test("CotAgent keeps no question that came to no answer, and says why it did not", async () => {
+  const { ask, agent } = agentOf([{ text: "Let me", hangs: true }], { limits: { maxSeconds: 0.05 } });
+  const { answer, run } = await ask("Good morning.");
+  assert.deepEqual([answer, run.reason, run.answer], [null, "time limit", "Let me"]);
+  assert.deepEqual(agent.history, []);
+  const stopped = await ask("Good morning.", AbortSignal.abort());
+  assert.deepEqual([stopped.answer, stopped.run.reason], [null, "aborted"]);
+});
+
+Deno.test("CotAgent shares one budget between the dropped reply and the reasoning", async () => {
+  const usage = { promptTokens: 10, completionTokens: 40 };
+  const { ask } = agentOf([
+    { text: " ", calls: [{ name: "product", arguments: { a: 1, b: 2 } }], usage },
+    { calls: [{ name: "product", arguments: { a: 2, b: 2 } }], usage },
+    { text: "It is 4.", usage },
+  ], { limits: { maxTokens: 80 } });
+  const { answer, run } = await ask("Math: 2 times 2?");
+  assert.deepEqual([answer, run.reason, run.steps], [null, "token limit", 2]);
+});
+
+Deno.test("CotAgent takes a route that it does not know for none, and fails with its router", async () => {
+  const elsewhere = agentOf(["Hello!"], { router: { route: () => Promise.resolve({ route: "constructor" }) } });
+  assert.equal((await elsewhere.ask("Hm?")).domain, "none");
+  const broken = agentOf([], { router: { route: () => Promise.reject(new Error("the embedder is gone")) } });
+  await assert.rejects(broken.ask("Hm?"), /the embedder is gone/);
+  // It can be asked again.
+  await assert.rejects(broken.ask("Hm?"), /the embedder is gone/);
+});
+
+Deno.test("CotAgent answers one question at a time, and the next after a reader has left", async () => {
+  const { agent, ask } = agentOf(["Hello!", "Hello again!"]);
+  const first = agent.ask("Good morning.");
+  await first.next();
+  await assert.rejects(agent.ask("And?").next(), /another question is being answered/);
+  await first.return();
+  assert.equal((await ask("Good morning.")).answer, "Hello!");
+});
