@@ -6,7 +6,7 @@ import type { TrapGuard } from "./traps.ts";
 import type { UrlPolicy } from "./url_policy.ts";
 
 /** A URL in its one spelling, and why it is not wanted. */
-export type Judgement = { url: string } | { url: string; reason: SkipReason; message: string };
+export type Judgement = { url: string } | { url: string; reason: SkipReason; message: string; depth?: number };
 
 /** Judges links, redirects, canonical URLs and entries of sitemaps. */
 export class Admission {
@@ -55,7 +55,7 @@ export class Admission {
     }
     if (!this.settings.accept(again.url)) return { url, reason: "not accepted", message: "accept said no" };
     if (depth > this.settings.maxDepth) {
-      return { url, reason: "depth", message: `it is more than ${this.settings.maxDepth} links from a seed` };
+      return { url, reason: "depth", message: `it is more than ${this.settings.maxDepth} links from a seed`, depth };
     }
     const trap = this.traps.admit(url);
     return trap === undefined ? { url } : { url, reason: "trap", message: trap };

@@ -7,7 +7,7 @@ import { type CrawlOptions, type CrawlSettings, readOptions } from "./options.ts
 import { PageCache } from "./page_cache.ts";
 import { type Answer, PageFetcher } from "./page_fetcher.ts";
 import { PageSteps } from "./page_step.ts";
-import { RobotsBook } from "./robots_book.ts";
+import { pauseOf, RobotsBook } from "./robots_book.ts";
 import { sitemapStep } from "./site_maps.ts";
 import { TrapGuard } from "./traps.ts";
 import { hostWithPort, type UrlPolicy, urlPolicy } from "./url_policy.ts";
@@ -46,7 +46,7 @@ export async function* crawl(options: CrawlOptions): AsyncGenerator<CrawlEvent, 
     seeds,
     maxUrls: settings.maxUrls,
     resume: settings.resume,
-    onReplay: ({ found }) => found.forEach(({ url }) => void traps.admit(url)),
+    onReplay: (urls) => urls.forEach((url) => void traps.admit(url)),
     ...(settings.folder !== undefined && { journal: `${settings.folder}/frontier.jsonl` }),
   });
   ends.defer(() => frontier.close());
@@ -77,10 +77,12 @@ async function* eventsOf(crawl: Crawl): AsyncGenerator<CrawlEvent, void, undefin
   const admission = new Admission(policy, traps, settings, seeds);
   const steps = new PageSteps(admission, frontier, settings, signal);
   let requests = 0;
+  let unchanged = 0;
+  let bytes = 0;
 
   const progress = (): CrawlProgress => {
     const { pages, skipped, failed, waiting } = frontier;
-    return { pages, skipped, failed, waiting, requests };
+    return { pages, skipped, failed, waiting, requests, unchanged, bytes };
   };
   /** Takes a step without a page of its own. */
   async function* take(step: Step): AsyncGenerator<CrawlEvent, void, undefined> {
@@ -100,15 +102,18 @@ async function* eventsOf(crawl: Crawl): AsyncGenerator<CrawlEvent, void, undefin
   const visit = async (page: Found): Promise<Answer> => {
     const rules = await robots.of(new URL(page.url).origin);
     if (!rules.isAllowed(page.url)) return { kind: "skipped", reason: "robots", message: rules.because };
-    const crawlDelay = Math.min((rules.crawlDelay ?? 0) * 1000, settings.maxCrawlDelay);
     return await fetcher.fetch(page.url, {
       maxBytes: settings.maxBytes,
       overflow: "fail",
       mediaTypes: PAGE_MEDIA_TYPES,
-      pause: () => Math.max(settings.delay, crawlDelay),
+      pause: () => pauseOf(rules, settings),
       // What was fetched before the crawl was stopped need not be asked for again.
       freshFrom: frontier.startedAt,
       onRequest: () => requests++,
+      onReply(status, received) {
+        if (status === 304) unchanged++;
+        bytes += received;
+      },
     });
   };
   const isCapped = () => frontier.pages >= settings.maxPages || requests >= settings.maxRequests;

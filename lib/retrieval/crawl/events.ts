@@ -53,6 +53,10 @@ export interface CrawlProgress {
   waiting: number;
   /** Requests for pages, tries included, without robots.txt and sitemaps. Of this process: not those before a resume. */
   requests: number;
+  /** Those of them that were answered by "not modified". */
+  unchanged: number;
+  /** Bytes of their bodies, after decompression, as far as they were taken. */
+  bytes: number;
 }
 
 /** What came of a crawl. */
@@ -71,8 +75,10 @@ export interface PageEvent {
   kind: "page";
   url: string;
   depth: number;
-  /** One, or one for each row of a JSON Lines file. Marked untrusted. */
+  /** One, or one for each row of a JSON Lines file. Marked untrusted. The same again as long as the page does not change. */
   documents: SourceDocument[];
+  /** When it was fetched, or the server last said that it is unchanged: ISO 8601. */
+  fetchedAt: string;
   /** Whether the text is from the folder. */
   fromCache: boolean;
   progress: CrawlProgress;

@@ -25,6 +25,8 @@ export interface Refused {
   url: string;
   reason: SkipReason;
   message: string;
+  /** Links from a seed, where they were too many: a shorter way may be found. */
+  depth?: number;
 }
 
 /** What became of a URL. */
@@ -71,7 +73,12 @@ const journalRow = z.discriminatedUnion("type", [
     ]).optional(),
     sitemapsOf: z.string().optional(),
     found: z.array(found),
-    refused: z.array(z.strictObject({ url: z.string(), reason: skipReason, message: z.string() })),
+    refused: z.array(z.strictObject({
+      url: z.string(),
+      reason: skipReason,
+      message: z.string(),
+      depth: z.int().nonnegative().optional(),
+    })),
   }),
   z.strictObject({ type: z.literal("finished") }),
 ]);
@@ -80,7 +87,9 @@ type State = "waiting" | "active" | "refused" | Outcome["kind"];
 
 interface Entry extends Found {
   state: State;
-  /** Why it was skipped. */
+  /** Of a URL that waits: its host with the port. */
+  host?: string;
+  /** Why it was skipped, or refused. */
   reason?: SkipReason;
 }
 
@@ -89,6 +98,8 @@ export class Frontier {
   readonly #entries = new Map<string, Entry>();
   /** Those waiting, by depth. */
   readonly #waiting: Entry[][] = [];
+  /** How many of them each host has. */
+  readonly #waitingOf = new Map<string, number>();
   readonly #contents = new Map<string, string>();
   readonly #sitemapsOf = new Set<string>();
   readonly #journal: JsonlWriter | undefined;
@@ -109,7 +120,7 @@ export class Frontier {
   /**
    * Begins a crawl, or continues the unfinished one that a journal tells of.
    *
-   * @param options.onReplay gets each step of the crawl that is continued
+   * @param options.onReplay gets the URLs that each step of the crawl that is continued had found first
    * @throws {Error} when the journal belongs to a crawl with other seeds, or is damaged
    */
   static async open(options: {
@@ -117,7 +128,7 @@ export class Frontier {
     maxUrls: number;
     journal?: string;
     resume?: boolean;
-    onReplay?: (step: Step) => void;
+    onReplay?: (urls: string[]) => void;
   }): Promise<Frontier> {
     const { seeds, maxUrls, journal: path, resume = true, onReplay } = options;
     if (path === undefined) return new Frontier(maxUrls);
@@ -141,8 +152,12 @@ export class Frontier {
     frontier.startedAt = start.startedAt;
     for (const row of rows) {
       if (row.type !== "step") continue;
+      // Seeds are known from the start, and what was known was found before.
+      const isOfSeeds = row.url === undefined && row.sitemapsOf === undefined;
+      const states = row.found.map(({ url }) => ({ url, state: frontier.stateOf(url) }));
+      const first = isOfSeeds ? [] : states.filter(({ state }) => state === undefined || state === "refused");
       frontier.apply(row);
-      onReplay?.(row);
+      onReplay?.(first.map(({ url }) => url));
     }
     return frontier;
   }
@@ -150,6 +165,12 @@ export class Frontier {
   /** What is known of a URL, if anything. */
   stateOf(url: string): State | undefined {
     return this.#entries.get(url)?.state;
+  }
+
+  /** Whether a URL that waits, or that was too far from the seeds, is nearer to them when it has this depth. */
+  isNearer(url: string, depth: number): boolean {
+    const entry = this.#entries.get(url);
+    return entry !== undefined && isOpen(entry) && depth < entry.depth;
   }
 
   /** How many more URLs are remembered. */
@@ -168,15 +189,13 @@ export class Frontier {
 
   /** The next URL of a host that is free, nearest to the seeds first. It is under way from now on. */
   take(isFree: (host: string) => boolean): Found | undefined {
-    for (const queue of this.#waiting) {
-      const place = (queue ?? []).findIndex(({ url }) => isFree(hostWithPort(new URL(url))));
-      if (place < 0) continue;
-      const [entry] = queue.splice(place, 1);
-      entry.state = "active";
-      this.waiting--;
-      return entry;
-    }
-    return undefined;
+    // A busy host may have a hundred thousand of them, which need not be looked at.
+    const free = new Set(this.#waitingOf.keys().filter(isFree));
+    if (free.size === 0) return undefined;
+    const entry = this.#waiting.values().flatMap((queue) => queue ?? []).find(({ host }) => free.has(host!))!;
+    this.#dequeue(entry);
+    entry.state = "active";
+    return entry;
   }
 
   /** Takes a step in memory. */
@@ -184,10 +203,10 @@ export class Frontier {
     if (sitemapsOf !== undefined) this.#sitemapsOf.add(sitemapsOf);
     if (url !== undefined && outcome !== undefined) this.#settle(url, outcome);
     for (const one of found) this.#add(one);
-    for (const { url, reason } of refused) {
+    for (const { url, reason, depth = 0 } of refused) {
       if (this.#entries.has(url)) continue;
       // Beyond the cap they are counted each time that they are met.
-      if (this.room > 0) this.#entries.set(url, { url, depth: 0, state: "refused" });
+      if (this.room > 0) this.#entries.set(url, { url, depth, state: "refused", reason });
       this.#countSkipped(reason);
     }
   }
@@ -210,11 +229,7 @@ export class Frontier {
     const entry = this.#entries.get(url);
     if (entry === undefined) return;
     // In a replay it is still waiting.
-    if (entry.state === "waiting") {
-      const queue = this.#waiting[entry.depth];
-      queue.splice(queue.indexOf(entry), 1);
-      this.waiting--;
-    }
+    if (entry.state === "waiting") this.#dequeue(entry);
     entry.state = outcome.kind;
     if (outcome.kind === "skipped") {
       entry.reason = outcome.reason;
@@ -232,23 +247,47 @@ export class Frontier {
 
   #add(found: Found): void {
     const known = this.#entries.get(found.url);
+    const isNearer = this.isNearer(found.url, found.depth);
     if (known?.state === "waiting" || known?.state === "active") {
       known.canonicalOf ??= found.canonicalOf;
-      return;
+      if (!isNearer) return;
+      this.#dequeue(known);
+      known.depth = found.depth;
+      return this.#enqueue(known);
     }
     // What is done comes back only to be delivered after all.
-    if (known !== undefined && !(found.isFinal && known.state === "skipped")) return;
+    if (known !== undefined && !isNearer && !(found.isFinal && known.state === "skipped")) return;
     if (known?.reason !== undefined) this.#countSkipped(known.reason, -1);
     const entry: Entry = { ...found, state: "waiting" };
     this.#entries.set(found.url, entry);
-    (this.#waiting[found.depth] ??= []).push(entry);
+    this.#enqueue(entry);
+  }
+
+  #enqueue(entry: Entry): void {
+    entry.host = hostWithPort(new URL(entry.url));
+    (this.#waiting[entry.depth] ??= []).push(entry);
+    this.#waitingOf.set(entry.host, (this.#waitingOf.get(entry.host) ?? 0) + 1);
     this.waiting++;
+  }
+
+  #dequeue(entry: Entry): void {
+    const queue = this.#waiting[entry.depth];
+    queue.splice(queue.indexOf(entry), 1);
+    const left = this.#waitingOf.get(entry.host!)! - 1;
+    if (left > 0) this.#waitingOf.set(entry.host!, left);
+    else this.#waitingOf.delete(entry.host!);
+    this.waiting--;
   }
 
   #countSkipped(reason: SkipReason, change = 1): void {
     this.skipped += change;
     this.skippedFor[reason] = (this.skippedFor[reason] ?? 0) + change;
   }
+}
+
+/** Whether a shorter way from the seeds makes a difference: it waits, or was only too far. */
+function isOpen({ state, reason }: Entry): boolean {
+  return state === "waiting" || (state === "refused" && reason === "depth");
 }
 
 async function rowsOf(path: string): Promise<z.output<typeof journalRow>[]> {

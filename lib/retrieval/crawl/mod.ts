@@ -1,5 +1,8 @@
 /** Pages of the web, read with manners. */
 export { crawl } from "./crawl.ts";
+export { PUBLIC_SEEDS, type PublicSeed } from "./public_seeds.ts";
+export { SAMPLE_ODDITIES } from "./sample_oddities.ts";
+export { type UrlPolicy, urlPolicy, type UrlPolicyOptions, type UrlVerdict } from "./url_policy.ts";
 export { type CrawlOptions, PRODUCT_TOKEN } from "./options.ts";
 export type {
   CrawlEvent,

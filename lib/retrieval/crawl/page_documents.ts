@@ -4,22 +4,13 @@ import { type DocumentReading, readDocument, type SourceDocument } from "../docu
 import type { CachedAnswer } from "./page_cache.ts";
 
 /**
- * Reads a page. Its documents are untrusted and say where they come from: `url`, `fetchedAt` (ISO 8601), `status`, `depth`, and
- * `etag` where the server gave one.
+ * Reads a page. Its documents are untrusted, and their metadata has the page's `url`. Nothing else of the crawl stands in them, such
+ * as when the page was fetched: a page that did not change has to give the same documents again, or whoever keeps them would take
+ * them for changed.
  */
-export async function pageDocuments(
-  answer: CachedAnswer,
-  depth: number,
-  signal: AbortSignal,
-): Promise<DocumentReading> {
-  const metadata: Record<string, string> = {
-    url: answer.url,
-    fetchedAt: new Date(answer.fetchedAt).toISOString(),
-    status: String(answer.status),
-    depth: String(depth),
-    ...(answer.headers.etag !== undefined && { etag: answer.headers.etag }),
-  };
+export async function pageDocuments(answer: CachedAnswer, signal: AbortSignal): Promise<DocumentReading> {
   const mediaType = answer.headers["content-type"] ?? "text/html";
+  const metadata = { url: answer.url };
   return await readDocument({ source: answer.url, bytes: answer.body, mediaType, untrusted: true, metadata, signal });
 }
 

@@ -3,6 +3,7 @@ import type { CachedAnswer, PageCache } from "./page_cache.ts";
 import type { FailReason, SkipReason } from "./events.ts";
 import { FetchProcess, type FetchReply } from "./fetch_process.ts";
 import type { HostGate } from "./host_gate.ts";
+import { mediaTypeOf } from "./media_types.ts";
 import type { CrawlSettings } from "./options.ts";
 import type { FetchFailureKind } from "./protocol.ts";
 import { backOff, isTransient, readRetryAfter } from "./retry_after.ts";
@@ -26,6 +27,8 @@ export interface Wanted {
   freshFrom?: number;
   /** Called for each request that goes out. */
   onRequest?: () => void;
+  /** Called for each answer that came. */
+  onReply?: (status: number, bytes: number) => void;
 }
 
 /** Fetches through processes of their own: see fetch_process.ts. */
@@ -52,7 +55,8 @@ export class PageFetcher implements AsyncDisposable {
     const verdict = this.policy.check(href);
     if (!verdict.allowed) return { kind: "skipped", reason: "unsafe", message: verdict.problem };
     const { url } = verdict;
-    const kept = await this.cache?.get(href);
+    const found = await this.cache?.get(href);
+    const kept = found !== undefined && isWanted(found, wanted) ? found : undefined;
     if (kept !== undefined && kept.fetchedAt >= (wanted.freshFrom ?? Infinity)) {
       return { kind: "answer", answer: kept, fromCache: true };
     }
@@ -73,6 +77,7 @@ export class PageFetcher implements AsyncDisposable {
         wanted.onRequest?.();
         return process.fetch(request, this.signal);
       });
+      if (reply.ok) wanted.onReply?.(reply.status, reply.body.length);
       const mayComeLater = reply.ok ? isTransient(reply.status) : LATER.has(reply.failure);
       if (!mayComeLater || attempt === this.settings.retries) return await this.#read(href, reply, kept);
       const asked = reply.ok ? readRetryAfter(reply.headers["retry-after"], Date.now()) : undefined;
@@ -130,6 +135,15 @@ export class PageFetcher implements AsyncDisposable {
     await this.cache?.put(answer);
     return { kind: "answer", answer, fromCache: false };
   }
+}
+
+/**
+ * Whether an answer that was kept would be taken if it came now: what was kept as a sitemap, or when more bytes were allowed, may
+ * be nothing that is read as a page.
+ */
+function isWanted({ headers, body }: CachedAnswer, { maxBytes, overflow, mediaTypes }: Wanted): boolean {
+  if (overflow === "fail" && body.length > maxBytes) return false;
+  return mediaTypes === null || mediaTypes.includes(mediaTypeOf(headers["content-type"]));
 }
 
 const ACCEPT = "text/html, application/xhtml+xml, application/pdf, text/markdown, text/plain;q=0.9, */*;q=0.1";

@@ -14,7 +14,7 @@ import { headerHints, type PageHints, pageHints } from "./page_links.ts";
 export interface PageStep {
   step: Step & { url: string };
   told:
-    | { kind: "page"; documents: SourceDocument[]; fromCache: boolean }
+    | { kind: "page"; documents: SourceDocument[]; fetchedAt: string; fromCache: boolean }
     | { kind: "skipped"; reason: SkipReason; message: string }
     | { kind: "failed"; reason: FailReason; message: string };
   /** For a redirect: whether nothing was or will be read at its target. */
@@ -65,10 +65,13 @@ export class PageSteps {
       return failed(page, "redirects", `it is the end of more than ${this.settings.maxRedirects} redirects`);
     }
     const made = skipped(page, "redirect", `it redirects to ${target.url}`);
+    const { depth, canonicalOf } = page;
     const state = this.frontier.stateOf(target.url);
-    made.leadsNowhere = state === "skipped" || state === "failed" || state === "refused";
-    if (state === undefined) {
-      const { depth, canonicalOf } = page;
+    const isNearer = this.frontier.isNearer(target.url, depth);
+    made.leadsNowhere = !isNearer && (state === "skipped" || state === "failed" || state === "refused");
+    // To one that waits the redirect brings nothing, but for the page that has to come back when nothing is there.
+    const isAwaited = canonicalOf !== undefined && (state === "waiting" || state === "active");
+    if (state === undefined || isNearer || isAwaited) {
       made.step.found.push({ url: target.url, depth, via, ...(canonicalOf !== undefined && { canonicalOf }) });
     }
     return made;
@@ -91,7 +94,7 @@ export class PageSteps {
       const message = `a tag has ${hints.mostAttributes} attributes, more than ${MAX_ATTRIBUTES}`;
       return failed(page, "document", message, found, refused);
     }
-    const { documents, failures } = await pageDocuments(answer, page.depth, this.signal);
+    const { documents, failures } = await pageDocuments(answer, this.signal);
     if (documents.length === 0) {
       const [{ message }] = failures;
       return failed(page, "document", message, found, refused);
@@ -102,7 +105,11 @@ export class PageSteps {
       return skipped(page, "duplicate", `${same} says the same`, found, refused);
     }
     const outcome = { kind: "page" as const, contents, fromCache };
-    return { step: { url: page.url, outcome, found, refused }, told: { kind: "page", documents, fromCache } };
+    const fetchedAt = new Date(answer.fetchedAt).toISOString();
+    return {
+      step: { url: page.url, outcome, found, refused },
+      told: { kind: "page", documents, fetchedAt, fromCache },
+    };
   }
 
   /** The URL that stands for this page, where it is another one that can be had. */
@@ -112,7 +119,7 @@ export class PageSteps {
     if ("reason" in own || own.url === page.url || page.via?.includes(own.url)) return undefined;
     const state = this.frontier.stateOf(own.url);
     const canBeHad = state === undefined || state === "waiting" || state === "active" || state === "page";
-    return canBeHad ? own.url : undefined;
+    return canBeHad || this.frontier.isNearer(own.url, page.depth) ? own.url : undefined;
   }
 
   #links(page: Found, hints: PageHints): { found: Found[]; refused: Refused[] } {
@@ -121,8 +128,10 @@ export class PageSteps {
     for (const link of hints.links) {
       // Mail addresses, scripts and telephone numbers are links too, and nothing that anybody would crawl.
       if (/^(mailto|javascript|tel|data|sms|blob|about):/i.test(link)) continue;
-      const judged = this.#judge(link, hints.base, page.depth + 1, (url) => found.has(url));
-      if (this.frontier.stateOf(judged.url) !== undefined) continue;
+      const depth = page.depth + 1;
+      const judged = this.#judge(link, hints.base, depth, (url) => found.has(url));
+      const isKnown = this.frontier.stateOf(judged.url) !== undefined;
+      if (isKnown && ("reason" in judged || !this.frontier.isNearer(judged.url, depth))) continue;
       if ("reason" in judged) refused.set(judged.url, judged);
       else if (found.size + refused.size >= this.frontier.room) {
         refused.set(judged.url, {
@@ -130,13 +139,17 @@ export class PageSteps {
           reason: "too many URLs",
           message: `more than ${this.settings.maxUrls} URLs are known`,
         });
-      } else found.set(judged.url, { url: judged.url, depth: page.depth + 1 });
+      } else found.set(judged.url, { url: judged.url, depth });
     }
     return { found: [...found.values()], refused: [...refused.values()] };
   }
 
   #judge(text: string, base: string, depth: number, isFound: (url: string) => boolean = () => false) {
-    return this.admission.judge(text, base, depth, (url) => isFound(url) || this.frontier.stateOf(url) !== undefined);
+    return this.admission.judge(text, base, depth, (url) => {
+      const state = this.frontier.stateOf(url);
+      // What was too far has not been judged by anything else.
+      return isFound(url) || (state !== undefined && !(state === "refused" && this.frontier.isNearer(url, depth)));
+    });
   }
 }
 

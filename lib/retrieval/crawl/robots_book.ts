@@ -1,10 +1,18 @@
 /** The robots.txt of each origin, fetched once a day. */
-import { PRODUCT_TOKEN } from "./options.ts";
+import { type CrawlSettings, PRODUCT_TOKEN } from "./options.ts";
 import type { PageFetcher } from "./page_fetcher.ts";
 import { parseRobots, ROBOTS_BYTES, ROBOTS_LIFETIME, type RobotsRules, robotsWithoutFile } from "./robots.ts";
 
 /** Redirects of a robots.txt that are followed (RFC 9309, 2.3.1.2). */
 const MAX_REDIRECTS = 5;
+
+/** Milliseconds to leave a host alone after a request: the crawl's own delay, or what its robots.txt asks for. */
+export function pauseOf(
+  { crawlDelay = 0 }: RobotsRules,
+  { delay, maxCrawlDelay }: Pick<CrawlSettings, "delay" | "maxCrawlDelay">,
+): number {
+  return Math.max(delay, Math.min(crawlDelay * 1000, maxCrawlDelay));
+}
 
 /** Remembers what each origin's robots.txt says. */
 export class RobotsBook {

@@ -1,5 +1,27 @@
 /** The parts of the sample site that are hard to crawl. They are made when they are asked for. */
 
+import type { FailReason, SkipReason } from "./events.ts";
+
+/** What a crawl of the whole site has to say of its oddities, by path. What is not here is delivered, or not asked for. */
+export const SAMPLE_ODDITIES: Readonly<Record<string, SkipReason | FailReason>> = {
+  "/old-home": "redirect",
+  "/chain/3": "redirect",
+  "/loop/a": "redirect",
+  "/loop/b": "redirects",
+  "/corridor/11": "redirects",
+  "/away": "other origin",
+  "/to-metadata": "unsafe",
+  "/private/ledger.html": "robots",
+  "/print/museum/tide-clock.html": "canonical",
+  "/mirror/museum/net-makers.html": "duplicate",
+  "/huge.txt": "too large",
+  "/bomb.html": "too large",
+  "/seal.png": "content type",
+  "/missing.html": "status",
+  "/hidden/noindex.html": "noindex",
+  "/hidden/tagged.html": "noindex",
+};
+
 /** What an oddity needs to know. */
 export interface OddityRequest {
   url: URL;

@@ -3,7 +3,7 @@ import type { Admission } from "./admission.ts";
 import type { Found, Frontier, Refused, Step } from "./frontier.ts";
 import type { CrawlSettings } from "./options.ts";
 import type { PageFetcher } from "./page_fetcher.ts";
-import type { RobotsBook } from "./robots_book.ts";
+import { pauseOf, type RobotsBook } from "./robots_book.ts";
 import { readSitemap, SITEMAP_BYTES } from "./sitemap.ts";
 
 /** Redirects of a sitemap that are followed. */
@@ -32,12 +32,13 @@ export async function sitemapStep(origin: string, crawl: {
     const address = new URL(text, origin).href;
     if (seen.has(address)) continue;
     seen.add(address);
-    if (!(await robots.of(new URL(address).origin)).isAllowed(address)) continue;
+    const itsRules = await robots.of(new URL(address).origin);
+    if (!itsRules.isAllowed(address)) continue;
     const answer = await fetcher.fetchFollowing(address, {
       maxBytes: SITEMAP_BYTES,
       overflow: "cut",
       mediaTypes: null,
-      pause: () => settings.delay,
+      pause: () => pauseOf(itsRules, settings),
       freshFrom: frontier.startedAt,
     }, MAX_REDIRECTS);
     if (answer.kind !== "answer") continue;

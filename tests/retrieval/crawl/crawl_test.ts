@@ -22,7 +22,13 @@ Deno.test("crawl() stops at its caps and says so", async () => {
     ...common,
     accept: ({ pathname }) => pathname === "/" || pathname.startsWith("/visit/"),
   });
-  assert.deepEqual(choosy.paths.sort(), ["/", "/visit/", "/visit/accessibility.html", "/visit/getting-here.html"]);
+  assert.deepEqual(choosy.paths.sort(), [
+    "/",
+    "/visit/",
+    "/visit/accessibility.html",
+    "/visit/getting-here.html",
+    "/visit/guestbook.html",
+  ]);
 });
 
 Deno.test("crawl() asks for nothing when robots.txt forbids it or cannot be read", async () => {
@@ -53,6 +59,23 @@ Deno.test("crawl() follows redirects of robots.txt, and honours a crawl-delay up
   });
   assert.deepEqual([paths, reasons["/no"]], [["/", "/yes"], "robots"]);
   assert.ok(performance.now() - started >= 200);
+});
+
+Deno.test("crawl() leaves a host alone between sitemaps for as long as its robots.txt asks", async () => {
+  const asked: number[] = [];
+  const sitemap = () => {
+    asked.push(performance.now());
+    return new Response(`${site.origin}/`, { headers: { "content-type": "text/plain" } });
+  };
+  await using site = tinySite({
+    "/robots.txt": () => new Response("User-agent: *\nCrawl-delay: 60\nSitemap: /a.txt\nSitemap: /b.txt"),
+    "/a.txt": sitemap,
+    "/b.txt": sitemap,
+    "/": htmlPage("front"),
+  });
+  await crawled({ seeds: [site.origin], allowHosts: [site.host], maxCrawlDelay: 200 });
+  assert.equal(asked.length, 2);
+  assert.ok(asked[1] - asked[0] >= 200, `${asked[1] - asked[0]} ms`);
 });
 
 Deno.test("crawl() follows other origins only when allowed, and takes no headers there", async () => {
@@ -121,6 +144,48 @@ Deno.test("crawl() delivers a page whose canonical URL cannot be had, and the ca
   assert.equal(summary.skippedFor.canonical, 2);
 });
 
+Deno.test("crawl() delivers a page whose canonical URL leads to one that waits and cannot be had", async () => {
+  await using site = tinySite({
+    "/": htmlPage("front", ["/a", "/x"]),
+    "/a": htmlPage("a", [], `<link rel="canonical" href="/b">`),
+    "/b": () => new Response(null, { status: 301, headers: { location: "/c" } }),
+    // When /b leads to it, /c is known from here and not yet fetched.
+    "/x": htmlPage("x", ["/c"]),
+  });
+  const { paths, reasons } = await crawled({ seeds: [site.origin], allowHosts: [site.host], sitemaps: false });
+  assert.equal(reasons["/c"], "status");
+  assert.deepEqual(paths.sort(), ["/", "/a", "/x"]);
+});
+
+Deno.test("crawl() counts links from the nearest seed, whichever site answers first", async () => {
+  const near = Promise.withResolvers<void>();
+  await using slow = tinySite({
+    "/": async () => {
+      await near.promise;
+      return new Response(htmlPage("slow", ["/x", "/y"]), { headers: { "content-type": "text/html" } });
+    },
+    "/x": htmlPage("x"),
+    "/y": htmlPage("y", ["/z"]),
+    "/z": htmlPage("z"),
+  });
+  await using quick = tinySite({
+    "/": htmlPage("quick", ["/1"]),
+    "/1": htmlPage("1", ["/2", `${slow.origin}/y`]),
+    "/2": htmlPage("2", [`${slow.origin}/x`]),
+  });
+  const paths: string[] = [];
+  const seeds = [slow.origin, quick.origin];
+  for await (
+    const event of crawl({ seeds, allowHosts: [slow.host, quick.host], sitemaps: false, delay: 0, maxDepth: 2 })
+  ) {
+    if (event.kind === "page") paths.push(event.url.replace(slow.origin, "slow").replace(quick.origin, "quick"));
+    // By now /y waits as the second link of quick's, and /x was too far as the third.
+    if (event.kind === "skipped" && event.reason === "depth" && event.url === `${slow.origin}/x`) near.resolve();
+    if (event.kind === "finished") assert.deepEqual([event.summary.pages, event.summary.skipped], [7, 0]);
+  }
+  assert.deepEqual(paths.sort(), ["quick/", "quick/1", "quick/2", "slow/", "slow/x", "slow/y", "slow/z"]);
+});
+
 Deno.test("crawl() reads what is linked from a page in another encoding, and rows of JSON Lines", async () => {
   await using site = tinySite({
     "/": () =>
@@ -187,14 +252,53 @@ Deno.test("crawl() with a folder asks the second time only for what changed", ()
     assert.deepEqual(second.paths, first.paths);
     assert.equal(second.summary.fromCache, 8);
     assert.ok(second.pages.every(({ fromCache }) => fromCache));
-    assert.deepEqual(
-      second.pages.map(({ documents }) => documents[0].text),
-      first.pages.map(({ documents }) => documents[0].text),
-    );
+    // To the last field of their metadata: a table that has them has nothing to do.
+    assert.deepEqual(second.pages.map(({ documents }) => documents), first.pages.map(({ documents }) => documents));
     // robots.txt is a day old at most, so it is not asked for at all.
     const again = site.log.slice(asked);
     assert.equal(again.length, 8);
     assert.ok(again.every(({ status, headers }) => status === 304 && headers["if-none-match"] !== undefined));
+  }));
+
+Deno.test("crawl() counts what was unchanged, and the bytes that came", () =>
+  inFolder(async (folder) => {
+    const body = htmlPage("front", ["/other"]);
+    await using site = tinySite({
+      "/": ({ headers }) =>
+        headers.get("if-none-match") === '"1"'
+          ? new Response(null, { status: 304 })
+          : new Response(body, { headers: { "content-type": "text/html", etag: '"1"' } }),
+      "/other": htmlPage("other"),
+    });
+    const options = { seeds: [site.origin], allowHosts: [site.host], folder, sitemaps: false };
+    const other = htmlPage("other").length;
+    const counts = async () => {
+      const { summary: { requests, unchanged, bytes } } = await crawled(options);
+      return { requests, unchanged, bytes };
+    };
+    assert.deepEqual(await counts(), { requests: 2, unchanged: 0, bytes: body.length + other });
+    assert.deepEqual(await counts(), { requests: 2, unchanged: 1, bytes: other });
+  }));
+
+Deno.test("crawl() takes nothing from its folder that it would not take from the site", () =>
+  inFolder(async (folder) => {
+    const etag = '"1"';
+    const answer = (type: string, text: string) => ({ headers }: Request) =>
+      headers.get("if-none-match") === etag
+        ? new Response(null, { status: 304 })
+        : new Response(text, { headers: { "content-type": type, etag } });
+    const sitemap = `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"></urlset>`;
+    await using site = tinySite({
+      // The sitemap is kept as such, and linked as a page.
+      "/": htmlPage("front", ["/sitemap.xml", "/long"]),
+      "/sitemap.xml": answer("application/xml", sitemap),
+      "/long": answer("text/html", htmlPage("long ".repeat(200))),
+    });
+    const options = { seeds: [site.origin], allowHosts: [site.host], folder };
+    const first = await crawled(options);
+    assert.deepEqual([first.paths, first.reasons["/sitemap.xml"]], [["/", "/long"], "content type"]);
+    const second = await crawled({ ...options, maxBytes: 1000 });
+    assert.deepEqual([second.paths, second.reasons["/long"]], [["/"], "too large"]);
   }));
 
 Deno.test("crawl() ends with the signal's reason, and goes on where it was", () =>
@@ -225,6 +329,31 @@ Deno.test("crawl() ends with the signal's reason, and goes on where it was", () 
     assert.deepEqual(asked.filter((path, i) => asked.indexOf(path) !== i), []);
     const whole = await crawled({ ...options, folder: `${folder}/other` });
     assert.deepEqual([...new Set(seen)].sort(), whole.pages.map(({ url }) => url).sort());
+  }));
+
+Deno.test("crawl() that goes on takes no more for a trap than one that was not stopped", () =>
+  inFolder(async (folder) => {
+    const pages = ["/n/1", "/n/2", "/n/3"];
+    await using site = tinySite({
+      "/": htmlPage("front", [...pages, ...pages.map((path) => `/print${path}`), "/more"]),
+      ...Object.fromEntries(pages.map((path) => [path, htmlPage(path)])),
+      ...Object.fromEntries(
+        pages.map((path) => [`/print${path}`, htmlPage(path, [], `<link rel="canonical" href="${path}">`)]),
+      ),
+      "/more": htmlPage("more", ["/n/4", "/n/5", "/n/6"]),
+      "/n/4": htmlPage("4"),
+      "/n/5": htmlPage("5"),
+      "/n/6": htmlPage("6"),
+    });
+    const options = { seeds: [site.origin], allowHosts: [site.host], sitemaps: false, maxPagesPerPattern: 6 };
+    const stopped = { ...options, folder };
+    for await (const event of crawl({ ...stopped, delay: 0 })) {
+      if (event.kind === "page" && event.url.endsWith("/more")) break;
+    }
+    const { summary } = await crawled(stopped);
+    const whole = await crawled(options);
+    assert.deepEqual([summary.pages, summary.skippedFor], [whole.summary.pages, whole.summary.skippedFor]);
+    assert.deepEqual(whole.summary.skippedFor, { canonical: 3 });
   }));
 
 Deno.test("crawl() keeps a second crawl, and one of other seeds, out of its folder", () =>

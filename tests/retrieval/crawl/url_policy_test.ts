@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { denialOf, DENIED_IPV4_RANGES } from "../../../lib/retrieval/crawl/address_ranges.ts";
+import { normalizeUrl } from "../../../lib/retrieval/crawl/normalize_url.ts";
+import { PUBLIC_SEEDS } from "../../../lib/retrieval/crawl/public_seeds.ts";
 import { urlPolicy } from "../../../lib/retrieval/crawl/url_policy.ts";
 
 /** Any UTF-16 units, well-formed or not. */
@@ -290,3 +292,14 @@ Deno.test("denialOf() lets public addresses through", () => {
 function parts(n: number): number[] {
   return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
 }
+
+Deno.test("PUBLIC_SEEDS are public pages over https, each once and with its terms", () => {
+  const policy = urlPolicy();
+  for (const { url, licence } of PUBLIC_SEEDS) {
+    assert.ok(policy.check(url).allowed, url);
+    assert.equal(new URL(url).protocol, "https:");
+    assert.equal(normalizeUrl(new URL(url)), url);
+    assert.notEqual(licence, "");
+  }
+  assert.equal(new Set(PUBLIC_SEEDS.map(({ url }) => url)).size, PUBLIC_SEEDS.length);
+});
