@@ -24,7 +24,7 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 export function mended(given: unknown, issues: readonly Issue[]): unknown {
   let copy: unknown = given;
   for (const issue of issues) {
-    if (issue.code !== "invalid_type" || issue.path.length === 0) continue;
+    if (issue.code !== "invalid_type") continue;
     const value = valueAt(copy, issue.path);
     const better = rewritten(value, issue.expected);
     if (better === undefined && value !== null) continue;

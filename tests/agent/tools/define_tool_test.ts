@@ -48,13 +48,15 @@ Deno.test("defineTool() refuses what cannot be a tool, by name", () => {
     assert.throws(() => defineTool({ ...good, timeoutMs }), /the tool double: timeoutMs: expected a whole number/);
   }
   const run = () => 1;
-  for (const input of [z.string(), z.array(z.int()), z.union([z.object({}), z.string()])]) {
+  const noObjects: z.ZodType[] = [z.string(), z.array(z.int()), z.union([z.object({}), z.string()])];
+  for (const input of noObjects) {
     assert.throws(
       () => defineTool({ name: "t", description: "d", input, run }),
       /the tool t: its input has to be an object/,
     );
   }
-  for (const input of [z.object({ day: z.date() }), z.object({ count: z.bigint() }), {} as never]) {
+  const unspeakable: z.ZodType[] = [z.object({ day: z.date() }), z.object({ count: z.bigint() }), {} as z.ZodType];
+  for (const input of unspeakable) {
     assert.throws(
       () => defineTool({ name: "t", description: "d", input, run }),
       /the tool t: its input cannot be told/,

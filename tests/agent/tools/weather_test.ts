@@ -59,6 +59,7 @@ Deno.test("weather says which of several like places it took, and which others t
     "Springfield, Massachusetts, United States",
     "Springfield, Illinois, United States",
   ]);
+  assert.deepEqual((await ask("Springf")).weather, weather);
   const illinois = (await ask("Springfield, Illinois")).weather;
   assert.deepEqual([illinois.city, illinois.others], ["Springfield, Illinois, United States", undefined]);
   assert.equal((await askInVain("Springfield, Norway")).message, "the city Springfield, Norway is unknown");

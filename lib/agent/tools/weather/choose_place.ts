@@ -41,9 +41,9 @@ export function choosePlace({ name, within }: CityQuery, places: readonly Place[
   const candidates = exact.length > 0 ? exact.toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0)) : inside;
   if (candidates.length === 0) return null;
   const [place, ...rest] = candidates;
-  const rivals = exact.length === 0
-    ? []
-    : rest.filter(({ population = 0 }) => population * CLEARLY_LARGER > (place.population ?? 0));
+  const rivals = rest.filter(({ name, population = 0 }) =>
+    plain(name) === plain(place.name) && population * CLEARLY_LARGER > (place.population ?? 0)
+  );
   const others = [...new Set(rivals.map(fullName))].filter((other) => other !== fullName(place)).slice(0, MAX_OTHERS);
   return { place, others, label: others.length > 0 || within.length > 0 ? fullName(place) : place.name };
 }

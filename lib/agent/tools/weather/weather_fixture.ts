@@ -64,8 +64,7 @@ export async function serveWeatherFixture(options: WeatherFixtureOptions = {}): 
   const server = Deno.serve({ port: options.port ?? 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const url = new URL(request.url);
     const trouble = troubles.next().value ?? null;
-    const response =
-      await (trouble === null ? answer(places, url) : troubled(trouble, [closed.signal, request.signal]));
+    const response = await (trouble === null ? answer(places, url) : troubled(trouble, closed.signal));
     log.push({ path: url.pathname + url.search, status: response.status });
     return response;
   });
@@ -119,10 +118,9 @@ function failure(status: number, reason: string): Response {
   return Response.json({ error: true, reason }, { status });
 }
 
-async function troubled(trouble: WeatherTrouble, ends: readonly AbortSignal[]): Promise<Response> {
+async function troubled(trouble: WeatherTrouble, end: AbortSignal): Promise<Response> {
   if (trouble === "never") {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const end = AbortSignal.any([...ends]);
     if (end.aborted) resolve();
     end.addEventListener("abort", () => resolve(), { once: true });
     await promise;
