@@ -77,13 +77,16 @@ export class JsonBlock implements Block {
   #pushJson(ch: string): BlockStep {
     if (this.#json.root === null) {
       if (ch === "\ufeff") return "more";
-      if (ch === "[") return this.#fail("not a call", "a list: expected one object between each pair of tags", ch);
+      if (ch === "[") {
+        return this.#fail("not a call", "found a list: expected one object between each pair of tags", ch);
+      }
     }
     const problem = this.#json.push(ch);
     if (problem !== null) return this.#fail("not json", problem, ch);
     if (this.#json.isWhole) {
       this.#state = "after";
       this.#wholeRaw = this.#raw.text();
+      this.#afterEndTag = null; // its strings were whole too
     }
     return "more";
   }

@@ -14,10 +14,13 @@ const TAGS: readonly (readonly [string, TagName])[] = [
 ];
 
 /** Quotes that a tag is only spoken of in. */
-const CLOSING_QUOTES: ReadonlyMap<string, string> = new Map([["`", "`"], ['"', '"'], ["'", "'"], ["“", "”"], [
-  "‘",
-  "’",
-]]);
+const CLOSING_QUOTES: ReadonlyMap<string, string> = new Map(Object.entries({
+  "`": "`",
+  '"': '"',
+  "'": "'",
+  "“": "”",
+  "‘": "’",
+}));
 
 /** Half a tag of so many characters at the end of a reply is a tag that was cut off, and no text. */
 const CLEARLY_A_TAG = 6;

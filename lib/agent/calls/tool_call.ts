@@ -30,6 +30,7 @@ export interface InvalidCall {
   raw: string;
   /** The tool's name as far as it could be read. */
   name?: string;
+  /** "not json" covers keys that JSON allows and calls do not: one that is written twice, and `__proto__`. */
   kind: "not json" | "not a call" | "unclosed" | "too long";
   /** For the model: what is wrong, and what was expected. */
   problem: string;

@@ -70,6 +70,16 @@ export const REPLIES: readonly ReplyCase[] = [
   { what: "words on both sides", reply: `one ${today}${today} two`, pieces: ["one ", "today{}", "today{}", "two"] },
   { what: "words that white space keeps apart", reply: `one${today} \n two`, pieces: ["one", "today{}", "\ntwo"] },
   {
+    what: "a wrong object after one with a tag in a string",
+    reply: tagged('{"name": "f", "arguments": {"x": "</tool_call>"}} {"name": "g", "arguments": x}') + "on",
+    pieces: ['f{"x":"</tool_call>"}', "!not json g", "on"],
+  },
+  {
+    what: "text in the object after one with a tag in a string",
+    reply: tagged('{"name": "f", "arguments": {"x": "</tool_call>"}}, "y"') + "on",
+    pieces: ["!not json f", "on"],
+  },
+  {
     what: "arguments as JSON text",
     reply: tagged(String.raw`{"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}`),
     pieces: ['weather{"city":"Oslo"}'],
@@ -139,6 +149,11 @@ export const REPLIES: readonly ReplyCase[] = [
     pieces: ['bezout{"a":[1,2],"b":21} lost brace'],
   },
   { what: "braces too many", reply: tagged(`${oslo}}}`), pieces: ['weather{"city":"Oslo"} extra brace'] },
+  {
+    what: "braces too many before another object",
+    reply: tagged(`${oslo}} {"name": "today"}`),
+    pieces: ['weather{"city":"Oslo"} extra brace', "today{}"],
+  },
   {
     what: "a lost closing tag at the end",
     reply: `<tool_call>\n${oslo}\n`,
@@ -363,6 +378,11 @@ export const REPLIES: readonly ReplyCase[] = [
   { what: "a closing tag without a call", reply: "a </tool_call>b</think> c", pieces: ["a b c"] },
   { what: "a tag that comes together", reply: "</tool</tool_call>_call> x", pieces: ["</tool x"] },
   {
+    what: "an opening tag that comes together",
+    reply: "<tool</think>_call>x",
+    pieces: ["<toolx"],
+  },
+  {
     what: "a tag that is spoken of",
     reply: "Use `<tool_call>` and (\"</tool_call>\") or '<think>'.",
     pieces: ["Use `<tool_call>` and (\"</tool_call>\") or '<think>'."],
@@ -399,6 +419,16 @@ export const REPLIES: readonly ReplyCase[] = [
     what: "a call that is only thought of",
     reply: `<think>Maybe ${today} then.</think>${tagged(oslo)}`,
     pieces: ['[Maybe \n{"name": "today", "arguments": {}}\n then.]', 'weather{"city":"Oslo"}'],
+  },
+  {
+    what: "a call in reasoning before reasoning that never ends",
+    reply: "<think>a <tool_call>b</think>c<think>d",
+    pieces: ["[a b]", "c", "[d]"],
+  },
+  {
+    what: "a fence of tool_code in reasoning",
+    reply: `<think>${fenced("f()")}</think>on`,
+    pieces: [`[${fenced("f()")}]`, "on"],
   },
   {
     what: "a call in reasoning that never ends",
@@ -441,6 +471,16 @@ export const REPLIES: readonly ReplyCase[] = [
     reply: "```tool_code\nf(x='a)```\non",
     pieces: ["!not a call f", "on"],
     says: /not closed on its line/,
+  },
+  {
+    what: "tool_code with a string without its end at the reply's end",
+    reply: "```tool_code\nf(x='a)``` on",
+    pieces: ["!not a call f", "on"],
+  },
+  {
+    what: "tool_code with a fence in a string before one without its end",
+    reply: `${fenced("f(x='```', y='a\nb')")}on`,
+    pieces: ["!not a call f", "on"],
   },
   {
     what: "tool_code with an expression",
