@@ -39,6 +39,7 @@ export { smooth } from "./smooth.ts";
 export { type SvgString } from "./svg.ts";
 export { seriesColor, theme } from "./theme.ts";
 export { throughputCurve } from "./throughput.ts";
+export { timeline, type TimelineBar, type TimelineOptions, type TimelineRow } from "./timeline.ts";
 export {
   dpoDashboard,
   grpoDashboard,

@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { readTitledQuestions, type TitledQuestions } from "../data/mod.ts";
 import { tableText } from "../notebook/mod.ts";
+import { sentenceRerank } from "../retrieval/answer/mod.ts";
 import { loadDocuments } from "../retrieval/documents/mod.ts";
 import { openEmbedder } from "../retrieval/embed/mod.ts";
 import {
@@ -20,7 +21,7 @@ import {
   type RetrievalQuestion,
 } from "../retrieval/evaluate/mod.ts";
 import { openCrossEncoder } from "../retrieval/rerank/mod.ts";
-import { search, type SearchOptions } from "../retrieval/search/mod.ts";
+import { search, type SearchOptions, wordWeights } from "../retrieval/search/mod.ts";
 import { ingest, type IngestItem, openTable, type PassageTable } from "../retrieval/store/mod.ts";
 
 /** What is searched, and for what. */
@@ -73,7 +74,12 @@ async function main(): Promise<void> {
   const table = await openTable({ uri: "memory://", name: "questions", embedder, chunking: { chunkTokens: limit } });
   const report = await ingest(table, collection.documents);
   for (const { source, message } of report.failures) console.error(`${source}: ${message}`);
-  const ways = { ...WAYS, ...(reranker ? { "hybrid, reranked": { mode: "hybrid", rerank: reranker } as const } : {}) };
+  const fused = WAYS["hybrid, min-max 0.5"];
+  const ways: Record<string, SearchOptions> = {
+    ...WAYS,
+    "the same, by sentences": { ...fused, rerank: sentenceRerank({ embedder, weights: await wordWeights(table) }) },
+    ...(reranker ? { "the same, by a cross-encoder": { ...fused, rerank: reranker } } : {}),
+  };
   const results: Record<string, RetrievalEvaluation> = {};
   for (const [way, options] of Object.entries(ways)) {
     console.error(`... ${way}`);
@@ -82,9 +88,10 @@ async function main(): Promise<void> {
   const means = Object.fromEntries(Object.entries(results).map(([way, { means, byKind }]) => [way, { means, byKind }]));
   if (values.json) console.log(JSON.stringify({ embedder: embedder.description, passages: report.passages, means }));
   else {
+    const answerable = collection.questions.filter(({ articles }) => articles.length > 0).length;
     const caption =
       `${collection.name}: ${report.added} documents in ${report.passages} passages of at most ${limit} tokens, ` +
-      `${collection.questions.length} questions; ${embedder.description.name}`;
+      `${answerable} of ${collection.questions.length} questions are answered in them; ${embedder.description.name}`;
     console.log(tableText(Object.entries(results).map(([way, result]) => wayRow(way, result, ks)), { caption }));
   }
   table.close();

@@ -23,6 +23,7 @@ import {
   sftDashboard,
   type SvgString,
   throughputCurve,
+  timeline,
   tokenAccuracyCurve,
 } from "../../lib/plot/mod.ts";
 import {
@@ -45,6 +46,7 @@ import {
   sft,
   spiked,
   sweep,
+  talk,
   toolCalls,
   unequal,
   unicode,
@@ -255,6 +257,18 @@ export const gallery: readonly GallerySection[] = [
         name: "confusion-many",
         caption: "Twenty classes and none: where names do not fit below the columns, classes are numbered.",
         draw: () => confusionMatrix(intents, { title: "Intents of customers", yLabel: "intent", xLabel: "taken for" }),
+      },
+    ],
+  },
+  {
+    heading: "Agents",
+    charts: [
+      {
+        name: "timeline",
+        caption: "What an agent did with each question of a conversation, and how long it took.",
+        draw: () =>
+          timeline(talk, { title: "A conversation", subtitle: "milliseconds from each question to its answer" }),
+        png: true,
       },
     ],
   },

@@ -1,4 +1,5 @@
 /** The numbers that the gallery draws, under the names that its page quotes. All are made up. */
+import type { TimelineBar, TimelineRow } from "../../lib/plot/mod.ts";
 import { completionRows, dpoRows, grpoRows, noise, sftRows } from "./example_runs.ts";
 
 export const sft = sftRows(200);
@@ -66,3 +67,36 @@ export const intents = {
     intentNames.map((_, j) => i === j ? 40 + 7 * i % 50 : (7 * i + 11 * j) % 13 === 0 ? 3 * (i + 2 * j) % 17 : 0)
   ),
 };
+
+/** What an agent did with four questions. */
+export const talk: TimelineRow[] = [
+  { name: "Hello!", bars: [bar("routing", 0, 9), bar("writing", 9, 96)], note: "answered" },
+  {
+    name: "What is the weather in Oslo?",
+    bars: [
+      bar("routing", 0, 11),
+      bar("call", 11, 148, "weather"),
+      bar("tool", 148, 163, "weather"),
+      bar("writing", 163, 310, "In Oslo it is 4 degrees."),
+    ],
+    note: "answered",
+  },
+  {
+    name: "Anna has 14 marbles and buys 9 more. How many has she?",
+    bars: [
+      bar("routing", 0, 10),
+      bar("reasoning", 10, 391, "Anna has 14 + 9 = 23 marbles."),
+      bar("writing", 391, 436, "23"),
+    ],
+    note: "answered",
+  },
+  {
+    name: "And in Paris?",
+    bars: [bar("routing", 0, 8), bar("call", 8, 120, "weather"), bar("tool", 120, 320, "weather")],
+    note: "time limit",
+  },
+];
+
+function bar(kind: string, start: number, end: number, label?: string): TimelineBar {
+  return { kind, start, end, label };
+}

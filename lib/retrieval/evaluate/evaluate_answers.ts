@@ -12,8 +12,11 @@ import { questionMeans } from "./question_means.ts";
 /** What to evaluate. */
 export interface AnswerEvaluationOptions extends MeanIntervalOptions {
   questions: readonly LabelledQuestion[];
-  /** Searches and answers, as `answerFrom` does. */
-  answer: (question: string) => Promise<Pick<CheckedAnswer, "text" | "citations" | "isRefusal" | "problems">>;
+  /** Searches and answers, as `answerFrom` does. The id is for what is held out by question. */
+  answer: (
+    question: string,
+    id: string,
+  ) => Promise<Pick<CheckedAnswer, "text" | "citations" | "isRefusal" | "problems">>;
   /** The article of a passage, as questions name it. Default: the source's file name without its extension. */
   articleOf?: (chunk: Chunk) => string;
   signal?: AbortSignal;
@@ -35,8 +38,10 @@ export interface AnswerRow {
   problems: string[];
   /**
    * From 0 to 1. Where the articles answer: `exactMatch` and `f1` (SQuAD's and HotpotQA's, of the answer without
-   * citations), `contains`, `answered`, `citationRecall`, and `citationPrecision` where something is cited. Where
-   * they do not: `refused`.
+   * citations), `contains`, `answered`, `citedRight` (it is answered, and a citation leads to an article that
+   * supports it), `citationRecall`, and `citationPrecision` where something is cited. Where they do not: `refused`.
+   * Of every answer that is no refusal, to either sort of question, `supported`: the share of its citations that are
+   * right, which is 0 where it cites nothing and where nothing could be cited.
    */
   metrics: Record<string, number>;
 }
@@ -61,7 +66,7 @@ export async function evaluateAnswers(options: AnswerEvaluationOptions): Promise
   const rows: AnswerRow[] = [];
   for (const labelled of questions) {
     signal?.throwIfAborted();
-    const given = await answer(labelled.question);
+    const given = await answer(labelled.question, labelled.id);
     const { id, kind, question, answer: expected } = labelled;
     rows.push({
       id,
@@ -83,7 +88,7 @@ function metricsOf(
   { text, citations, isRefusal }: Pick<CheckedAnswer, "text" | "citations" | "isRefusal">,
   articleOf: (chunk: Chunk) => string,
 ): Record<string, number> {
-  if (articles.length === 0) return { refused: isRefusal ? 1 : 0 };
+  if (articles.length === 0) return isRefusal ? { refused: 1 } : { refused: 0, supported: 0 };
   const plain = withoutCitations(text);
   const cited = citations.map(({ chunk, found }) => ({ article: chunk === null ? null : articleOf(chunk), found }));
   const { precision, recall } = citationScores(cited, articles);
@@ -92,7 +97,9 @@ function metricsOf(
     f1: answerF1(plain, answer),
     contains: containsAnswer(plain, answer) ? 1 : 0,
     answered: isRefusal ? 0 : 1,
+    citedRight: !isRefusal && recall > 0 ? 1 : 0,
     ...(precision === null ? {} : { citationPrecision: precision }),
     citationRecall: recall,
+    ...(isRefusal ? {} : { supported: precision ?? 0 }),
   };
 }

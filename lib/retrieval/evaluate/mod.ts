@@ -7,6 +7,7 @@
  */
 export { answerF1, exactMatch, normalizeAnswer } from "../../data/mod.ts";
 export { containsAnswer, withoutCitations } from "./answer_text.ts";
+export { calibrateFloors, type Calibration, type CalibrationOptions } from "./calibrate_floors.ts";
 export { type CitationScores, citationScores, type CitedArticle } from "./citation_scores.ts";
 export {
   type AnswerEvaluation,
@@ -21,6 +22,7 @@ export {
   type RetrievalQuestion,
   type RetrievalRow,
 } from "./evaluate_retrieval.ts";
+export { fitFloors, type FloorRow } from "./fit_floors.ts";
 export {
   type LabelledQuestion,
   labelledQuestion,

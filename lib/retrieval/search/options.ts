@@ -1,4 +1,5 @@
 import type { Filter } from "../store/mod.ts";
+import type { SearchResult } from "./result.ts";
 
 /** Which side is asked. */
 export type SearchMode = "dense" | "fullText" | "hybrid";
@@ -12,12 +13,12 @@ export type Fusion =
 
 /**
  * Scores passages against a query, better than vectors can: a cross-encoder, or a language model. Gets each passage with its title
- * and headings; gives a number for each, higher is better.
+ * and headings, and for those who want more the results that they come from; gives a number for each, higher is better.
  */
 export type Rerank = (
   query: string,
   passages: readonly string[],
-  options: { signal?: AbortSignal },
+  options: { signal?: AbortSignal; results: readonly SearchResult[] },
 ) => Promise<ArrayLike<number>>;
 
 /** Queries to search for in place of one, such as it in standard terms. The one that was asked counts only if it is among them. */

@@ -61,8 +61,8 @@ export async function search(table: PassageTable, query: string, options: Search
     results = results.slice(0, rerankPool);
     const passages = results.map(({ chunk }) => embeddedText(chunk));
     const scores = await (typeof rerank === "function"
-      ? rerank(query, passages, { signal })
-      : rerank.rerank(query, passages, { signal }));
+      ? rerank(query, passages, { signal, results })
+      : rerank.rerank(query, passages, { signal, results }));
     signal?.throwIfAborted();
     results = reranked(results, scores).filter(({ score }) =>
       score >= (floor.rerank ?? -Infinity)

@@ -95,13 +95,15 @@ Deno.test("evaluateAnswers() scores answers, citations and refusals", async () =
     answer: (asked) => Promise.resolve(checkAnswer(instructionForm.read(replies[asked]), evidence)),
   });
   const [exact, wrong, silent, refused, none, invented] = rows.map(({ metrics }) => metrics);
-  const perfect = { exactMatch: 1, f1: 1, contains: 1, answered: 1, citationPrecision: 1, citationRecall: 1 };
-  assert.deepEqual(exact, perfect);
-  assert.deepEqual(wrong, { ...perfect, exactMatch: 0, f1: 1 / 2, citationPrecision: 0, citationRecall: 0 });
-  const { citationPrecision: _, ...uncited } = perfect;
-  assert.deepEqual(silent, { ...uncited, exactMatch: 0, f1: 0, contains: 0, citationRecall: 0 });
-  assert.deepEqual([refused.answered, refused.f1], [0, 0]);
-  assert.deepEqual([none, invented], [{ refused: 1 }, { refused: 0 }]);
+  const right = { exactMatch: 1, f1: 1, contains: 1 };
+  const cites = { citedRight: 1, citationPrecision: 1, citationRecall: 1, supported: 1 };
+  const citesWrongly = { citedRight: 0, citationPrecision: 0, citationRecall: 0, supported: 0 };
+  assert.deepEqual(exact, { ...right, answered: 1, ...cites });
+  assert.deepEqual(wrong, { ...right, answered: 1, exactMatch: 0, f1: 1 / 2, ...citesWrongly });
+  const { citationPrecision: _, ...citesNothing } = citesWrongly;
+  assert.deepEqual(silent, { exactMatch: 0, f1: 0, contains: 0, answered: 1, ...citesNothing });
+  assert.deepEqual([refused.answered, refused.citedRight, refused.f1, refused.supported], [0, 0, 0, undefined]);
+  assert.deepEqual([none, invented], [{ refused: 1 }, { refused: 0, supported: 0 }]);
   assert.deepEqual([means.citationPrecision.mean, means.citationPrecision.count], [1 / 2, 2]);
   assert.deepEqual([means.citationRecall.mean, means.refused.mean, means.answered.mean], [1 / 4, 1 / 2, 3 / 4]);
   assert.equal(byKind.unanswerable.refused.count, 2);
