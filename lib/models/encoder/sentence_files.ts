@@ -20,34 +20,65 @@ const poolingFields = z.looseObject({
 
 const lengthFields = z.looseObject({ max_seq_length: z.number().int().positive().nullish() });
 
+const promptFields = z.looseObject({ prompts: z.record(z.string(), z.string()).nullish() });
+
+/** What a folder's files say; nothing is guessed. */
+export interface SentenceFiles extends Partial<SentenceSettings> {
+  /** Put before queries and passages: the prompts `query`, and `passage` or `document`. */
+  queryPrefix?: string;
+  passagePrefix?: string;
+}
+
 /**
- * Reads the settings of a folder. Without modules.json it is a plain BertModel, and texts are pooled by their mean.
+ * Reads modules.json with the pooling that it names (without it 1_Pooling/config.json), sentence_bert_config.json and the prompts of
+ * config_sentence_transformers.json, as far as they are there.
  *
- * @param maxPositions The most tokens that the model can read.
  * @throws When a file is broken, or asks for a module or a pooling that Kiln does not have; the message names it.
  */
-export async function readSentenceSettings(folder: string, maxPositions: number): Promise<SentenceSettings> {
-  const length = await readJson(`${folder}/sentence_bert_config.json`, lengthFields);
-  const settings: SentenceSettings = {
-    pooling: "mean",
-    maxTokens: Math.min(length?.max_seq_length ?? maxPositions, maxPositions),
+export async function readSentenceFiles(folder: string): Promise<SentenceFiles> {
+  const length = await readJsonFile(`${folder}/sentence_bert_config.json`, lengthFields);
+  const prompts = (await readJsonFile(`${folder}/config_sentence_transformers.json`, promptFields))?.prompts ?? {};
+  return {
+    pooling: await readModules(folder),
+    maxTokens: length?.max_seq_length ?? undefined,
+    queryPrefix: prompts.query,
+    passagePrefix: prompts.passage ?? prompts.document,
   };
+}
+
+/**
+ * The settings of a folder. Where nothing is said of them, texts are pooled by their mean, and read as far as there are positions.
+ *
+ * @param maxPositions The most tokens that the model can read.
+ * @throws As `readSentenceFiles` does.
+ */
+export async function readSentenceSettings(folder: string, maxPositions: number): Promise<SentenceSettings> {
+  const { pooling = "mean", maxTokens = maxPositions } = await readSentenceFiles(folder);
+  return { pooling, maxTokens: Math.min(maxTokens, maxPositions) };
+}
+
+async function readModules(folder: string): Promise<Pooling | undefined> {
   const path = `${folder}/modules.json`;
-  for (const { type, path: inside } of await readJson(path, modules) ?? []) {
+  const parts = await readJsonFile(path, modules);
+  if (parts === undefined) return await readPooling(`${folder}/1_Pooling/config.json`);
+  let pooling: Pooling | undefined;
+  for (const { type, path: inside } of parts) {
     const name = type.split(".").at(-1)!;
     // Embeddings have length 1 in any case: cosines are what they are compared by.
     if (name === "Transformer" || name === "Normalize") continue;
     if (name !== "Pooling") refuseField(path, "type", type, "Kiln has Transformer, Pooling and Normalize");
-    settings.pooling = await readPooling(`${folder}/${inside}/config.json`);
+    const poolingPath = `${folder}/${inside}/config.json`;
+    pooling = await readPooling(poolingPath);
+    if (pooling === undefined) {
+      throw new Error(`${poolingPath}: modules.json names it, but it is not there; fetch the whole folder`);
+    }
   }
-  return settings;
+  return pooling;
 }
 
-async function readPooling(path: string): Promise<Pooling> {
-  const read = await readJson(path, poolingFields);
-  if (read === undefined) {
-    throw new Error(`${path}: modules.json names it, but it is not there; fetch the whole folder`);
-  }
+async function readPooling(path: string): Promise<Pooling | undefined> {
+  const read = await readJsonFile(path, poolingFields);
+  if (read === undefined) return undefined;
   // One name in newer versions, a flag for each pooling in older ones.
   const flags = Object.entries(read).filter(([name, value]) => name.startsWith("pooling_mode_") && value === true);
   const named = read.pooling_mode ?? flags.map(([name]) => name).join(" and ");
@@ -56,7 +87,12 @@ async function readPooling(path: string): Promise<Pooling> {
   return refuseField(path, "pooling_mode", named, "Kiln pools by the mean or by the first token");
 }
 
-async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+/**
+ * A JSON file of a model's folder, checked; undefined where there is none.
+ *
+ * @throws When it cannot be read or does not fit; the message names file and field.
+ */
+export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);

@@ -18,7 +18,10 @@ function placeOf({ title, headings, text }: Pick<Chunk, "title" | "headings" | "
   let rest = text;
   const said = (heading: string) => {
     if (!rest.startsWith(heading)) return false;
-    rest = rest.slice(heading.length).trimStart();
+    const after = rest.slice(heading.length);
+    // "Pain" is not said by "Painting".
+    if (/^[\p{L}\p{M}\p{N}]/u.test(after)) return false;
+    rest = after.trimStart();
     return true;
   };
   const titleSaid = title === "" || said(title);

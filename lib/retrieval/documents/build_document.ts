@@ -31,6 +31,8 @@ const LONGEST_METADATA = 2000;
  * knows the headings above it.
  */
 export function buildDocument(draft: DocumentDraft): SourceDocument {
+  // Names of files and rows may hold halves of surrogate pairs, which no table can store.
+  const source = draft.source.toWellFormed();
   const blocks: DocumentBlock[] = [];
   const parts: string[] = [];
   const above: { level: number; text: string }[] = [];
@@ -56,8 +58,8 @@ export function buildDocument(draft: DocumentDraft): SourceDocument {
     });
   }
   return {
-    source: draft.source,
-    title: shorten(cleanLine(draft.title), LONGEST_HEADING) || draft.source,
+    source,
+    title: shorten(cleanLine(draft.title), LONGEST_HEADING) || source,
     mediaType: draft.mediaType,
     text: parts.join(BETWEEN),
     blocks,

@@ -56,5 +56,12 @@ export function htmlTitle($: CheerioAPI): string {
   const title = candidates.map(cleanLine).find((text) => text !== "") ?? "";
   if (heading !== "" && title.startsWith(heading)) return heading;
   const own = site !== "" && title.endsWith(site) ? title.slice(0, -site.length) : title;
-  return own === title ? title : own.replace(/[\s|\-–—·»:]+$/u, "") || title;
+  return own === title ? title : withoutSeparator(own) || title;
+}
+
+/** By hand: the same as a regular expression would look at each of many dashes once for every dash. */
+function withoutSeparator(title: string): string {
+  let end = title.length;
+  while (end > 0 && /[\s|\-–—·»:]/.test(title[end - 1])) end--;
+  return title.slice(0, end);
 }

@@ -49,7 +49,10 @@ async function readFile({ path, name }: FoundFile, options: LoadDocumentsOptions
   const { metadata, signal, untrusted, maxBytes, maxCharacters, maxPages } = options;
   let bytes: Uint8Array;
   try {
-    assertSize((await Deno.stat(path)).size, limitsOf(options).maxBytes);
+    const { isFile, size } = await Deno.stat(path);
+    // A device or a pipe behind a link would be read without end.
+    if (!isFile) throw new ReadingError("unreadable", "It is neither a file nor a folder that can be opened.");
+    assertSize(size, limitsOf(options).maxBytes);
     bytes = await Deno.readFile(path);
   } catch (error) {
     const failure: DocumentFailure = error instanceof ReadingError

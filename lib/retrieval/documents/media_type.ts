@@ -5,7 +5,7 @@ import { ReadingError } from "./reading.ts";
 /** A kind of file that can be read, named by its media type. */
 export type ReadableType = "application/pdf" | "text/html" | "text/markdown" | "text/plain" | "application/jsonl";
 
-const BY_EXTENSION: Record<string, ReadableType> = {
+const BY_EXTENSION = new Map(Object.entries<ReadableType>({
   pdf: "application/pdf",
   html: "text/html",
   htm: "text/html",
@@ -22,9 +22,9 @@ const BY_EXTENSION: Record<string, ReadableType> = {
   tex: "text/plain",
   jsonl: "application/jsonl",
   ndjson: "application/jsonl",
-};
+}));
 
-const BY_MEDIA_TYPE: Record<string, ReadableType> = {
+const BY_MEDIA_TYPE = new Map(Object.entries<ReadableType>({
   "application/pdf": "application/pdf",
   "application/x-pdf": "application/pdf",
   "text/html": "text/html",
@@ -35,7 +35,7 @@ const BY_MEDIA_TYPE: Record<string, ReadableType> = {
   "application/jsonl": "application/jsonl",
   "application/x-ndjson": "application/jsonl",
   "application/x-jsonlines": "application/jsonl",
-};
+}));
 
 /** Says nothing. */
 const UNKNOWN = new Set(["", "application/octet-stream", "binary/octet-stream", "application/x-download"]);
@@ -66,10 +66,10 @@ export function readableType(source: string, bytes: Uint8Array, mediaType?: stri
 }
 
 function named(source: string, mediaType?: string): ReadableType | undefined {
-  const byExtension = BY_EXTENSION[extensionOf(source)];
+  const byExtension = BY_EXTENSION.get(extensionOf(source));
   const { essence } = splitMediaType(mediaType);
   if (UNKNOWN.has(essence)) return byExtension;
-  const type = BY_MEDIA_TYPE[essence];
+  const type = BY_MEDIA_TYPE.get(essence);
   if (type === undefined) throw new ReadingError("unsupported", `${essence} is not read. ${READABLE}.`);
   // Servers send Markdown and JSONL as plain text.
   return type === "text/plain" ? byExtension ?? type : type;

@@ -9,14 +9,18 @@ export function pdfBlocks(pages: readonly (readonly PdfLine[])[]): BlockDraft[] 
   const look = lookOf(lines);
   const blocks: BlockDraft[] = [];
   let group: PdfLine[] = [];
+  // Kept as the lines come: a table may make a group of a whole book's lines.
+  let widest = -Infinity;
   const finish = () => {
     if (group.length > 0) blocks.push(blockOf(group, look));
     group = [];
+    widest = -Infinity;
   };
-  lines.forEach((line, index) => {
-    if (index > 0 && startsBlock(group, line, look)) finish();
+  for (const line of lines) {
+    if (group.length > 0 && startsBlock(group[group.length - 1], widest, line, look)) finish();
     group.push(line);
-  });
+    widest = Math.max(widest, line.right);
+  }
   finish();
   return blocks;
 }
@@ -66,8 +70,13 @@ function isHeading(line: PdfLine, look: Look): boolean {
   return large && /\p{L}/u.test(line.text) && !/ … [\divxlc]*$/.test(line.text);
 }
 
-function startsBlock(group: readonly PdfLine[], line: PdfLine, look: Look): boolean {
-  const last = group[group.length - 1];
+/**
+ * Whether a line begins a new block.
+ *
+ * @param last the line before it
+ * @param widest the right edge of the block so far
+ */
+function startsBlock(last: PdfLine, widest: number, line: PdfLine, look: Look): boolean {
   if (isHeading(last, look) || isHeading(line, look)) {
     const sameHeading = rounded(last.fontSize) === rounded(line.fontSize) && last.page === line.page &&
       Math.abs(last.baseline - line.baseline) < 1.8 * line.fontSize;
@@ -81,44 +90,70 @@ function startsBlock(group: readonly PdfLine[], line: PdfLine, look: Look): bool
   if (gap > 1.35 * look.leading) return true;
   if (!ended) return false;
   const indented = line.left - last.left > 0.7 * line.fontSize;
-  const widest = Math.max(...group.map(({ right }) => right));
   return indented || last.right < widest - 3 * line.fontSize;
 }
 
 function blockOf(group: readonly PdfLine[], look: Look): BlockDraft {
   const [{ page, fontSize }] = group;
-  const text = group.map((line) => line.text).reduce((before, line) => joined(before, line, look.compounds));
+  const text = joined(group.map((line) => line.text), look.compounds);
   if (!isHeading(group[0], look)) return { kind: "paragraph", text, page };
   const level = Math.min(6, look.headingSizes.indexOf(rounded(fontSize)) + 1) || 6;
   return { kind: "heading", level, text, page };
 }
 
-/** Two lines in one: a hyphen at the end of the first goes where it only divides a word. */
-function joined(before: string, line: string, compounds: ReadonlySet<string>): string {
-  const divided = /(\p{L}+)[-\u00ad\u2010]$/u.exec(before);
-  const rest = /^\p{Ll}+/u.exec(line);
-  if (divided === null || rest === null) return `${before} ${line}`;
-  const compound = compounds.has(`${divided[1]}-${rest[0]}`.toLowerCase());
-  return compound ? before + line : before.slice(0, -1) + line;
+/** Lines in one: a hyphen at the end of one goes where it only divides a word. */
+function joined(lines: readonly string[], compounds: ReadonlySet<string>): string {
+  const parts: string[] = [];
+  let end = "";
+  for (const line of lines) {
+    const divided = /(\p{L}+)[-\u00ad\u2010]$/u.exec(end);
+    const rest = /^\p{Ll}+/u.exec(line);
+    if (divided === null || rest === null) {
+      if (parts.length > 0) parts.push(" ");
+    } else if (!compounds.has(`${divided[1]}-${rest[0]}`.toLowerCase())) {
+      parts.push(parts.pop()!.slice(0, -1));
+    }
+    parts.push(line);
+    end = (end + line).slice(-LONGEST_WORD);
+  }
+  return parts.join("");
 }
+
+/** Characters at the end of a text that are looked at for a divided word. */
+const LONGEST_WORD = 50;
 
 /**
  * Small lines at the top or bottom that come again at the same height on many pages, but for their numbers, are no part of
- * the text.
+ * the text, if a gap parts them from it: the rows of a table that goes over pages look like that too.
  */
 function withoutRunningHeads(pages: readonly (readonly PdfLine[])[]): PdfLine[] {
   const all = pages.flat();
-  const bodySize = all.length === 0 ? 0 : mostOf(all.map((line) => [rounded(line.fontSize), line.text.length]));
+  if (all.length === 0) return [];
+  const { bodySize, leading } = lookOf(all);
   const signOf = (line: PdfLine) => `${Math.round(line.baseline)} ${line.text.replace(/\d+/g, "#").toLowerCase()}`;
   const counts = new Map<string, number>();
   const atEdges = pages.map((lines) => {
-    const byHeight = lines.filter((line) => line.fontSize < 1.15 * bodySize).sort((a, b) => b.baseline - a.baseline);
-    const edges = new Set([...byHeight.slice(0, 2), ...byHeight.slice(-2)]);
-    for (const sign of new Set([...edges].map(signOf))) counts.set(sign, (counts.get(sign) ?? 0) + 1);
-    return edges;
+    const byHeight = [...lines].sort((a, b) => b.baseline - a.baseline);
+    const edges = [...edgeOf(byHeight, 1.35 * leading), ...edgeOf(byHeight.reverse(), 1.35 * leading)]
+      .filter((line) => line.fontSize < 1.15 * bodySize);
+    for (const sign of new Set(edges.map(signOf))) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+    return new Set(edges);
   });
   const many = Math.max(3, 0.4 * pages.length);
-  return pages.flatMap((lines, index) =>
-    lines.filter((line) => !(atEdges[index].has(line) && (counts.get(signOf(line)) ?? 0) >= many))
-  );
+  return pages.flatMap((lines, index) => {
+    const kept = lines.filter((line) => !(atEdges[index].has(line) && (counts.get(signOf(line)) ?? 0) >= many));
+    // A page of nothing else is a slide, or a form.
+    return kept.length > 0 ? kept : lines;
+  });
+}
+
+/** Lines at the edge of a page, at most two heights of them, up to the first gap; none where there is no such gap. */
+function edgeOf(byHeight: readonly PdfLine[], gap: number): readonly PdfLine[] {
+  let heights = 0;
+  for (let index = 1; index < byHeight.length; index++) {
+    const step = Math.abs(byHeight[index].baseline - byHeight[index - 1].baseline);
+    if (step > gap) return byHeight.slice(0, index);
+    if (step > 1 && ++heights === 2) return [];
+  }
+  return [];
 }

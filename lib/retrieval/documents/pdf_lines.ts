@@ -27,18 +27,19 @@ export interface PdfLine {
  */
 export function pdfLines(items: readonly PdfTextItem[], page: number): PdfLine[] {
   const lines: PdfLine[] = [];
-  let line: PdfLine | undefined;
+  let line: GrowingLine | undefined;
   const finish = () => {
     // The dots that lead to a page's number in a table of contents.
-    const text = line?.text.replace(/(?:\s?\.){5,}\s*/g, " … ").trim() ?? "";
-    if (line !== undefined && text !== "") lines.push({ ...line, text });
+    const text = line?.parts.join("").replace(/(?:\s?\.){5,}\s*/g, " … ").trim() ?? "";
+    if (line !== undefined && text !== "") lines.push({ ...line.place, text });
     line = undefined;
   };
   for (const item of items) {
     if (item.str !== "") {
       const piece = placed(item, page);
-      if (line !== undefined && Math.abs(piece.baseline - line.baseline) > line.fontSize / 2) finish();
-      line = line === undefined ? piece : extended(line, piece);
+      if (line !== undefined && Math.abs(piece.baseline - line.place.baseline) > line.place.fontSize / 2) finish();
+      line ??= { parts: [], length: 0, place: piece };
+      extend(line, piece);
     }
     if (item.hasEOL) finish();
   }
@@ -55,16 +56,24 @@ function placed({ str, transform, width }: PdfTextItem, page: number): PdfLine {
   return { text: str, page, left, right: left + width, baseline, fontSize: Math.hypot(c, d) || 1 };
 }
 
-function extended(line: PdfLine, piece: PdfLine): PdfLine {
-  const gap = piece.left - line.right > 0.2 * piece.fontSize && !/\s$/.test(line.text) && !/^\s/.test(piece.text);
+/** A line that pieces are put to. A page may draw a hundred thousand into one, so that no step looks at the whole text. */
+interface GrowingLine {
+  parts: string[];
+  /** Characters of the text, without white space before it. */
+  length: number;
+  place: PdfLine;
+}
+
+function extend(line: GrowingLine, piece: PdfLine): void {
+  const { parts, length, place } = line;
+  const before = parts.at(-1) ?? " ";
+  if (piece.left - place.right > 0.2 * piece.fontSize && !/\s$/.test(before) && !/^\s/.test(piece.text)) {
+    parts.push(" ");
+  }
+  parts.push(piece.text);
   // A line's font size is that of most of it, so that a first large letter makes no heading.
-  const longer = piece.text.trim().length > line.text.trim().length;
-  return {
-    ...line,
-    text: line.text + (gap ? " " : "") + piece.text,
-    left: Math.min(line.left, piece.left),
-    right: Math.max(line.right, piece.right),
-    baseline: longer ? piece.baseline : line.baseline,
-    fontSize: longer ? piece.fontSize : line.fontSize,
-  };
+  const { baseline, fontSize } = piece.text.trim().length > length ? piece : place;
+  const [left, right] = [Math.min(place.left, piece.left), Math.max(place.right, piece.right)];
+  line.place = { ...place, left, right, baseline, fontSize };
+  line.length += length === 0 ? piece.text.trim().length : piece.text.length;
 }

@@ -12,14 +12,26 @@ const MOST_GAIN = 1032;
 export function assertStreamsFit(pdf: Uint8Array, largest: number = LARGEST_STREAM): void {
   const file = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
   for (let at = file.indexOf("stream"); at >= 0; at = file.indexOf("stream", at)) {
-    const start = at + "stream".length;
+    const start = afterLineEnd(file, at + "stream".length);
+    if (start === at + "stream".length) {
+      // The word in a title or a name.
+      at = start;
+      continue;
+    }
     const end = file.indexOf("endstream", start);
     const found = end < 0 ? file.length : end;
     const dictionary = file.toString("latin1", Math.max(0, at - 1000), at);
     const layers = dictionary.slice(dictionary.lastIndexOf(" obj")).match(/\/(?:FlateDecode|Fl)\b/g)?.length ?? 0;
-    if (layers > 0) assertFits(file.subarray(afterLineEnd(file, start), found), layers, largest);
+    const packed = file.subarray(start, found);
+    // The filter may also be named elsewhere in the file, or with its letters as numbers.
+    if (layers > 0 || isDeflated(packed)) assertFits(packed, Math.max(1, layers), largest);
     at = found + "endstream".length;
   }
+}
+
+/** Whether bytes begin as zlib's do (RFC 1950, 2.2). */
+function isDeflated([first, second]: Buffer): boolean {
+  return (first & 15) === 8 && (first * 256 + second) % 31 === 0;
 }
 
 function afterLineEnd(file: Buffer, at: number): number {

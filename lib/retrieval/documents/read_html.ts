@@ -46,7 +46,7 @@ const HIDDEN = [
 const FRAME = 'nav, footer, [role="navigation"], [role="banner"], [role="contentinfo"], [role="search"]';
 
 /** An article with less of the page's running text than this is only a part of what the page has to say. */
-const SHARE_OF_ARTICLE = 0.5;
+const SHARE_OF_ARTICLE = 0.8;
 
 interface Article {
   $: CheerioAPI;

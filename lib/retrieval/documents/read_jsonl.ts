@@ -28,7 +28,7 @@ const rowSchema = z.looseObject({
 export function* readJsonlRows(input: ReadingInput): Generator<FoundRow, void, undefined> {
   const lineOfId = new Map<string, number>();
   let line = 0;
-  for (const text of decodeText(input.bytes).split("\n")) {
+  for (const text of decodeText(input.bytes, input.charset).split("\n")) {
     line++;
     if (text.trim() === "") continue;
     const row = readRow(text, line);

@@ -1,22 +1,20 @@
 /** Markdown, as GitHub writes it, with front matter and formulas. */
 import { Lexer, Marked, type Token, type TokenizerAndRendererExtension, type Tokens } from "marked";
+import { BoundedTokenizer } from "./bounded_markdown.ts";
 import type { BlockDraft } from "./build_document.ts";
 import { decodeText } from "./decode_text.ts";
 import { splitFrontMatter } from "./front_matter.ts";
 import { htmlBlocks } from "./html_blocks.ts";
 import { inlineText, listText, tableText } from "./markdown_text.ts";
 import { parseHtml } from "./parse_html.ts";
-import { type FoundDocument, nameOf, type ReadingInput } from "./reading.ts";
+import { type FoundDocument, nameOf, type ReadingInput, widestHeading } from "./reading.ts";
 import { paragraphs } from "./read_text.ts";
 
 /** The title is the front matter's, else the first widest heading; other fields of the front matter are metadata. */
 export function readMarkdown(input: ReadingInput): FoundDocument {
-  const { fields: { title, ...metadata }, body } = splitFrontMatter(decodeText(input.bytes));
+  const { fields: { title, ...metadata }, body } = splitFrontMatter(decodeText(input.bytes, input.charset));
   const blocks = markdownBlocks(body);
-  const headings = blocks.filter((block) => block.kind === "heading");
-  const widest = Math.min(...headings.map((heading) => heading.level ?? 1));
-  const heading = headings.find(({ level }) => level === widest);
-  return { title: title || heading?.text || nameOf(input.source), blocks, metadata };
+  return { title: title || widestHeading(blocks) || nameOf(input.source), blocks, metadata };
 }
 
 /** Longer paragraphs are taken with their signs: marked's time grows with the square of a paragraph's length. */
@@ -25,7 +23,7 @@ const LONGEST_INLINE = 10_000;
 /** The blocks of a Markdown text. What nests too deeply for the parser is read as plain text. */
 export function markdownBlocks(markdown: string): BlockDraft[] {
   try {
-    const lexer = new Lexer(withFormulas.defaults);
+    const lexer = new Lexer({ ...withFormulas.defaults, tokenizer: new BoundedTokenizer() });
     const tokens = lexer.blockTokens(markdown, []);
     for (const { src, tokens } of lexer.inlineQueue) {
       if (src.length <= LONGEST_INLINE) lexer.inlineTokens(src, tokens);

@@ -5,20 +5,22 @@ import { pdfBlocks } from "./pdf_blocks.ts";
 import { type PdfLine, pdfLines, type PdfTextItem } from "./pdf_lines.ts";
 import { absorbPdfRejections } from "./pdf_rejections.ts";
 import { assertStreamsFit } from "./pdf_streams.ts";
-import { type FoundDocument, nameOf, ReadingError, type ReadingInput } from "./reading.ts";
+import { type FoundDocument, nameOf, ReadingError, type ReadingInput, widestHeading } from "./reading.ts";
 
 type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 
 /**
  * The text of a PDF page by page, its paragraphs and headings found from the places and sizes of the lines. Pages that are
- * broken are left out and named in the metadata (`unreadablePages`).
+ * broken are left out and named in the metadata (`unreadablePages`). Chinese, Japanese and Korean files without their fonts take
+ * character maps for granted that are not here: what is set in them is left out, and the maps are named (`missingCharacterMaps`).
  *
  * @throws {ReadingError} when the file is encrypted, broken, without text, or larger than the limits
  */
 export async function readPdf(input: ReadingInput): Promise<FoundDocument> {
   assertStreamsFit(input.bytes);
   absorbPdfRejections();
-  const pdf = await open(input.bytes);
+  const missingMaps = new Set<string>();
+  const pdf = await open(input.bytes, missingMaps);
   try {
     if (pdf.numPages > input.limits.maxPages) {
       throw new ReadingError(
@@ -28,24 +30,30 @@ export async function readPdf(input: ReadingInput): Promise<FoundDocument> {
     }
     const { info, unreadablePages, pages } = await readPages(pdf, input);
     const blocks = pdfBlocks(pages);
+    if (blocks.length === 0 && missingMaps.size > 0) {
+      throw new ReadingError(
+        "unsupported",
+        `The text of the PDF is set in ${[...missingMaps].join(", ")}, which the file does not hold. ` +
+          "Save it with its fonts embedded, for instance by printing it to PDF.",
+      );
+    }
     if (blocks.length === 0) {
       throw new ReadingError(
         "empty",
         "The PDF has no text: it is probably a scan. Run a text recognition over it first, for instance ocrmypdf.",
       );
     }
-    const widest = Math.min(...blocks.map((block) => block.level ?? 7));
-    const heading = blocks.find((block) => block.kind === "heading" && block.level === widest);
     return {
-      title: titleOf(info.Title) || heading?.text || nameOf(input.source),
+      title: titleOf(info.Title) || widestHeading(blocks) || nameOf(input.source),
       blocks,
       metadata: {
-        author: info.Author ?? "",
-        subject: info.Subject ?? "",
-        keywords: info.Keywords ?? "",
+        author: toldOf(info.Author),
+        subject: toldOf(info.Subject),
+        keywords: toldOf(info.Keywords),
         language: info.Language ?? "",
         created: dateOf(info.CreationDate),
         unreadablePages: unreadablePages.join(", "),
+        missingCharacterMaps: [...missingMaps].join(", "),
       },
     };
   } finally {
@@ -53,10 +61,17 @@ export async function readPdf(input: ReadingInput): Promise<FoundDocument> {
   }
 }
 
-async function open(bytes: Uint8Array): Promise<Pdf> {
+async function open(bytes: Uint8Array, missingMaps: Set<string>): Promise<Pdf> {
+  // unpdf has none of pdf.js's tables. Without this pdf.js leaves the text out and says nothing.
+  class NoTables {
+    fetch({ kind, filename }: { kind: string; filename: string }): Promise<Uint8Array> {
+      if (kind === "cMapUrl") missingMaps.add(filename.replace(/\.bcmap$/, ""));
+      return Promise.reject(new Error(`there is no ${filename}`));
+    }
+  }
   try {
     // pdf.js keeps what it is given, so it gets a copy.
-    return await getDocumentProxy(bytes.slice(), { enableXfa: false, verbosity: 0 });
+    return await getDocumentProxy(bytes.slice(), { enableXfa: false, verbosity: 0, BinaryDataFactory: NoTables });
   } catch (error) {
     if (error instanceof Error && error.name === "PasswordException") {
       throw new ReadingError(
@@ -155,11 +170,17 @@ async function infoOf(pdf: Pdf): Promise<Record<string, string | undefined>> {
 
 /** Programs write the name of a file, or of themselves, where nobody has set a title. */
 function titleOf(title = ""): string {
-  const line = cleanLine(title);
+  const line = toldOf(title);
   return /^(?:untitled|microsoft |powerpoint|slide 1$|title$)|\.(?:docx?|odt|rtf|tex|dvi|pdf|indd|qxd|pptx?|xlsx?|html?)$/i
       .test(line)
     ? ""
     : line;
+}
+
+/** A line of text; nothing where a program says that it was told nothing. */
+function toldOf(text = ""): string {
+  const line = cleanLine(text);
+  return /^\(?(?:anonymous|unspecified|unknown)\)?$/i.test(line) ? "" : line;
 }
 
 /** `D:20240131120000Z` as `2024-01-31`. */

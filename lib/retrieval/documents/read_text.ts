@@ -6,7 +6,7 @@ import { type FoundDocument, nameOf, type ReadingInput } from "./reading.ts";
 
 /** Paragraphs are what blank lines part. A short first line that stands alone and is no sentence is the title. */
 export function readText(input: ReadingInput): FoundDocument {
-  const blocks = paragraphs(decodeText(input.bytes));
+  const blocks = paragraphs(decodeText(input.bytes, input.charset));
   const [first] = blocks;
   const titled = blocks.length > 1 && looksLikeTitle(first.text);
   if (titled) first.kind = "heading";

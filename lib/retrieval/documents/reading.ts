@@ -1,5 +1,5 @@
 /** What all readers take and give. */
-import type { DocumentDraft } from "./build_document.ts";
+import type { BlockDraft, DocumentDraft } from "./build_document.ts";
 import type { DocumentFailure } from "./document.ts";
 
 /** What one file may cost. */
@@ -41,4 +41,13 @@ export class ReadingError extends Error {
 export function nameOf(source: string): string {
   const last = source.split("/").findLast((part) => part !== "") ?? source;
   return last.replace(/(?<=.)\.[^.]+$/, "");
+}
+
+/** The text of the first of the widest headings. */
+export function widestHeading(blocks: readonly BlockDraft[]): string | undefined {
+  let widest: BlockDraft | undefined;
+  for (const block of blocks) {
+    if (block.kind === "heading" && (widest === undefined || (block.level ?? 1) < (widest.level ?? 1))) widest = block;
+  }
+  return widest?.text;
 }

@@ -22,11 +22,11 @@ export interface EncoderEmbedderOptions extends Partial<EmbedderSettings> {
   signal?: AbortSignal;
 }
 
-/** The encoder that ships with Kiln: 256 dimensions, at most 256 tokens, no prefixes, no network. */
+/** The encoder that ships with Kiln: 256 dimensions, at most 256 tokens, no prefixes unless they are given, no network. */
 export async function houseEmbedder(
-  { engine, folder = HOUSE_FOLDER, signal }: { engine: Engine; folder?: string; signal?: AbortSignal },
+  { folder = HOUSE_FOLDER, ...options }: Omit<EncoderEmbedderOptions, "name" | "revision"> & { folder?: string },
 ): Promise<Embedder> {
-  return await encoderEmbedder(folder, { engine, name: "kiln-embed", signal });
+  return await encoderEmbedder(folder, { ...options, name: "kiln-embed" });
 }
 
 /**

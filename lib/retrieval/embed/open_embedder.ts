@@ -44,7 +44,11 @@ export interface OpenEmbedderOptions extends HubAccess, Partial<EmbedderSettings
 export async function openEmbedder(nameOrFolder: string, options: OpenEmbedderOptions = {}): Promise<Embedder> {
   const entry = entryFor(nameOrFolder, options.as);
   if (nameOrFolder === "kiln-embed") {
-    return await withEngine(options, (engine) => houseEmbedder({ engine, signal: options.signal }));
+    if (options.runtime === "transformers") {
+      throw new RangeError("runtime: kiln-embed ships as safetensors, which run on Kiln's engine; leave runtime out");
+    }
+    const settings = settingsOf(options);
+    return await withEngine(options, (engine) => houseEmbedder({ ...settings, engine, signal: options.signal }));
   }
   const source = await findSource(nameOrFolder, entry, options);
   const embedder = source.onnxFile === null

@@ -4,10 +4,32 @@ import type { ChunkOptions } from "../chunk/mod.ts";
 import { type EmbedderDescription, embedderDescriptionFields } from "../embed/mod.ts";
 import { canonicalJson } from "./canonical_json.ts";
 
+/** The languages whose endings and stop words LanceDB knows. An index of another one ends the whole process (LanceDB 0.31). */
+export const FULL_TEXT_LANGUAGES = [
+  "Arabic",
+  "Danish",
+  "Dutch",
+  "English",
+  "Finnish",
+  "French",
+  "German",
+  "Greek",
+  "Hungarian",
+  "Italian",
+  "Norwegian",
+  "Portuguese",
+  "Romanian",
+  "Russian",
+  "Spanish",
+  "Swedish",
+  "Tamil",
+  "Turkish",
+] as const;
+
 /** How words are found in a table. */
 export interface FullTextSettings {
   /** Whose endings are cut off, and whose stop words are left out. Default `English`. */
-  language: string;
+  language: typeof FULL_TEXT_LANGUAGES[number];
   /** Whether `infections` finds `infection`. Default true. */
   stem: boolean;
   /** Whether words such as `the` are left out. Default true. */
@@ -36,8 +58,17 @@ const rememberedSchema = z.object({
   embedder: z.looseObject(embedderDescriptionFields),
   chunking: z.record(z.string(), z.json()),
   filterColumns: z.array(z.string()),
-  fullText: z.object({ language: z.string(), stem: z.boolean(), removeStopWords: z.boolean() }),
+  fullText: z.object({ language: z.enum(FULL_TEXT_LANGUAGES), stem: z.boolean(), removeStopWords: z.boolean() }),
 });
+
+/** @throws {RangeError} when the language is none that LanceDB knows */
+export function checkFullText({ language }: Partial<FullTextSettings> = {}): void {
+  if (language === undefined || FULL_TEXT_LANGUAGES.includes(language)) return;
+  throw new RangeError(
+    `fullText.language: expected one of ${FULL_TEXT_LANGUAGES.join(", ")}, got ${JSON.stringify(language)}; ` +
+      "for others leave it out, with stem and removeStopWords false",
+  );
+}
 
 /** The description as metadata of an Arrow schema. */
 export function descriptionMetadata(description: TableDescription): Map<string, string> {

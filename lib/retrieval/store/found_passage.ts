@@ -25,11 +25,15 @@ export function steadyScore(score: number): number {
  * limit falls among such, more are asked for until all of them are there.
  *
  * @param find Finds so many, in any order.
+ * @throws {RangeError} when the limit is not a whole number above 0
  */
 export async function steadyTop(
   limit: number,
   find: (count: number) => Promise<FoundPassage[]>,
 ): Promise<FoundPassage[]> {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw new RangeError(`limit: expected a whole number above 0, got ${limit}`);
+  }
   for (let count = limit + 8;; count *= 2) {
     const found = (await find(count)).sort(byScore);
     if (found.length < count || found[count - 1].score < found[limit - 1].score) return found.slice(0, limit);

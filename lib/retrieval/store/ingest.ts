@@ -3,6 +3,7 @@ import { chunkDocument } from "../chunk/mod.ts";
 import type { DocumentFailure, SourceDocument } from "../documents/mod.ts";
 import { type BatchDocument, commitBatch } from "./commit_batch.ts";
 import { documentHash } from "./document_hash.ts";
+import { MAX_IN_VALUES } from "./filter.ts";
 import { optimizeIsDue, optimizeTable } from "./optimize.ts";
 import type { PassageTable } from "./passage_table.ts";
 import { deleteDocuments } from "./delete_documents.ts";
@@ -47,13 +48,14 @@ export interface IngestReport extends IngestCounts {
   seconds: number;
 }
 
+/** How `ingest` goes about it. */
 export interface IngestOptions {
   /** Stops between two batches; what was written stays, and the next ingestion goes on from there. */
   signal?: AbortSignal;
   onProgress?: (progress: IngestProgress) => void;
   /** Whether documents that the table has and that did not come are deleted. Default false. */
   deleteMissing?: boolean;
-  /** Passages that are embedded and written at a time, and then those of the last document. Default 256. */
+  /** Passages that are embedded and written at a time, and then those of the last document. Default 256, at most 10,000. */
   batchPassages?: number;
 }
 
@@ -63,6 +65,7 @@ export interface IngestOptions {
  * and running it again completes it. One process at a time may write to a table.
  *
  * @throws the signal's reason, when aborted
+ * @throws {RangeError} when `batchPassages` is out of range
  * @throws {Error} when the embedder fails, or documents that are missing are to be deleted and none came
  */
 export async function ingest(
@@ -71,13 +74,15 @@ export async function ingest(
   options: IngestOptions = {},
 ): Promise<IngestReport> {
   const { signal, onProgress, deleteMissing = false, batchPassages = 256 } = options;
-  if (!Number.isInteger(batchPassages) || batchPassages < 1) {
-    throw new RangeError(`batchPassages: expected a whole number above 0, got ${batchPassages}`);
+  if (!Number.isInteger(batchPassages) || batchPassages < 1 || batchPassages > MAX_IN_VALUES) {
+    throw new RangeError(`batchPassages: expected 1 to ${MAX_IN_VALUES.toLocaleString("en")}, got ${batchPassages}`);
   }
   const started = performance.now();
   signal?.throwIfAborted();
   const stored = new Map((await listDocuments(table, signal)).map((each) => [each.source, each]));
+  /** Sources that came, and those of them that came as documents: what failed may come again and be well. */
   const seen = new Set<string>();
+  const read = new Set<string>();
   const failures: IngestFailure[] = [];
   const progress: IngestProgress = {
     phase: "ingesting",
@@ -97,6 +102,7 @@ export async function ingest(
   };
 
   let batch: BatchDocument[] = [];
+  let waiting = 0;
   async function commit(): Promise<void> {
     if (batch.length === 0) return;
     const before = progress.embedded;
@@ -112,6 +118,7 @@ export async function ingest(
       progress.passages += chunks.length;
     }
     batch = [];
+    waiting = 0;
     report();
     if (optimizeIsDue(table.changes, await table.countPassages())) await optimizeTable(table);
   }
@@ -120,13 +127,13 @@ export async function ingest(
     signal?.throwIfAborted();
     progress.documents++;
     const { source } = item.document === undefined ? item.failure : item.document;
-    const isDuplicate = seen.has(source);
     seen.add(source);
     if (item.document === undefined) {
       failed(item.failure);
-    } else if (isDuplicate) {
+    } else if (read.has(source)) {
       failed({ source, kind: "duplicate", message: "a document of this source came before; sources must differ" });
     } else {
+      read.add(source);
       const known = stored.get(source);
       const hash = documentHash(item.document, table.description);
       if (known?.whole && known.hash === hash) {
@@ -138,20 +145,22 @@ export async function ingest(
         } else {
           // What two writers left of a document goes first: a merge would keep rows that are there twice.
           if (known && !known.whole) await deleteDocuments(table, [source]);
+          waiting += cut.chunks.length;
           batch.push({ chunks: cut.chunks, hash, length: item.document.text.length, replaces: known?.whole ?? false });
         }
       }
     }
     report();
-    if (batch.reduce((sum, { chunks }) => sum + chunks.length, 0) >= batchPassages) await commit();
+    if (waiting >= batchPassages) await commit();
   }
   await commit();
 
   if (deleteMissing) {
     progress.phase = "deleting";
+    report();
     signal?.throwIfAborted();
-    // A file of rows that could not be read may still have all of them.
-    const unread = failures.map(({ source }) => `${source}#`);
+    // A file of rows or a folder that could not be read may still have all that it had.
+    const unread = failures.flatMap(({ source }) => [`${source}#`, `${source}/`]);
     const missing = [...stored.keys()].filter((source) =>
       !seen.has(source) && !unread.some((file) => source.startsWith(file))
     );

@@ -24,7 +24,8 @@ export function parseLocation(uri: string): Location {
     );
   };
   if (uri.trim() === "") fail("it is empty");
-  if (uri.includes("\0")) fail("it holds a null byte");
+  // deno-lint-ignore no-control-regex
+  if (/[\0-\x1f\x7f]/.test(uri)) fail("it holds a control character, which LanceDB would write otherwise than it is");
   if (uri === "memory://") return { kind: "memory", uri };
   const scheme = SCHEME.exec(uri)?.[1].toLowerCase();
   if (scheme === undefined) return { kind: "folder", uri };

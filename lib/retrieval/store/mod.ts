@@ -4,7 +4,7 @@
  * @module
  */
 export { deleteDocuments } from "./delete_documents.ts";
-export { type FullTextSettings, type TableDescription } from "./description.ts";
+export { FULL_TEXT_LANGUAGES, type FullTextSettings, type TableDescription } from "./description.ts";
 export { type Filter, filterSchema, type FilterValue, parseFilter } from "./filter.ts";
 export { byScore, type FoundPassage } from "./found_passage.ts";
 export {

@@ -3,6 +3,7 @@ import { connect, type Connection, Index, type Table } from "@lancedb/lancedb";
 import { chunkDocument, type ChunkOptions } from "../chunk/mod.ts";
 import type { Embedder } from "../embed/mod.ts";
 import {
+  checkFullText,
   DEFAULT_FILTER_COLUMNS,
   DEFAULT_FULL_TEXT,
   type FullTextSettings,
@@ -12,6 +13,7 @@ import {
 } from "./description.ts";
 import { checkTableName, type Location, parseLocation } from "./location.ts";
 import { passageSchema } from "./passage_rows.ts";
+import { withoutConflict } from "./without_conflict.ts";
 
 /** Where a table lies and how its passages are made. */
 export interface OpenTableOptions {
@@ -95,7 +97,7 @@ export class PassageTable {
  * made again from its documents; `verify` says whether it must. LanceDB reads and writes natively: Deno's permissions for
  * files and network do not hold it.
  *
- * @throws {TypeError} when the location, the name or a column's name cannot be, {RangeError} when the chunking cannot
+ * @throws {TypeError} when the location, the name or a column's name cannot be, {RangeError} when the chunking or the language cannot
  * @throws {Error} when the table was made with another embedder or otherwise, naming both
  */
 export async function openTable(options: OpenTableOptions): Promise<PassageTable> {
@@ -106,6 +108,7 @@ export async function openTable(options: OpenTableOptions): Promise<PassageTable
   checkStorageOptions(location, options.storageOptions);
   if (!(indexAbove >= 0)) throw new RangeError(`indexAbove: expected a number of passages, got ${indexAbove}`);
   checkChunking(embedder, options.chunking);
+  checkFullText(options.fullText);
   const asked = {
     embedder: { ...embedder.description },
     // Through JSON, as it will be remembered.
@@ -121,7 +124,7 @@ export async function openTable(options: OpenTableOptions): Promise<PassageTable
   try {
     signal?.throwIfAborted();
     const where = `table "${name}" at ${uri}`;
-    const lance = await openExisting(connection, name) ?? await create(connection, name, {
+    const lance = await openExisting(connection, name, where) ?? await create(connection, name, {
       embedder: asked.embedder,
       chunking: asked.chunking ?? {},
       filterColumns: asked.filterColumns ?? [...DEFAULT_FILTER_COLUMNS],
@@ -140,13 +143,20 @@ export async function openTable(options: OpenTableOptions): Promise<PassageTable
   }
 }
 
-async function openExisting(connection: Connection, name: string): Promise<Table | null> {
+async function openExisting(connection: Connection, name: string, where: string): Promise<Table | null> {
   try {
     return await connection.openTable(name);
-  } catch (error) {
+  } catch (cause) {
+    const { message } = cause as Error;
     // Also where a process was killed when it had made the folder and no version yet.
-    if (/was not found/i.test((error as Error).message)) return null;
-    throw error;
+    if (/was not found/i.test(message)) return null;
+    throw new Error(
+      `${where}: LanceDB cannot open it (${
+        message.slice(0, 300)
+      }). If the location is right and can be reached, files of the ` +
+        `table are damaged: delete ${name}.lance there and ingest the documents again.`,
+      { cause },
+    );
   }
 }
 
@@ -164,7 +174,9 @@ async function create(connection: Connection, name: string, description: TableDe
 /** A table without full-text index finds no words, and LanceDB does not say so. */
 async function ensureFullTextIndex(table: PassageTable): Promise<void> {
   const indices = await table.lance.listIndices();
-  if (!indices.some(({ columns }) => columns.includes("searchText"))) await createFullTextIndex(table);
+  if (indices.some(({ columns }) => columns.includes("searchText"))) return;
+  // Another process that opens the new table makes it at the same moment.
+  await withoutConflict(() => createFullTextIndex(table));
 }
 
 /** Makes the full-text index, or makes it anew. Without positions: nobody searches for phrases, and it is half as large. */

@@ -1,15 +1,17 @@
 /** Whether a table is as ingestion left it. */
+import { MatchQuery } from "@lancedb/lancedb";
+import { z } from "zod";
 import { embeddedText } from "../chunk/mod.ts";
 import { UNIT_TOLERANCE } from "./commit_batch.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { embedderName } from "./description.ts";
-import { chunkOf, type StoredRow } from "./passage_rows.ts";
+import type { StoredRow } from "./passage_rows.ts";
 import type { PassageTable } from "./passage_table.ts";
 import { listDocuments } from "./stored_documents.ts";
 
 /** Something that should not be so. */
 export interface TableProblem {
-  kind: "unreadable" | "document" | "id" | "span" | "vector" | "embedder" | "index";
+  kind: "unreadable" | "document" | "id" | "span" | "metadata" | "vector" | "embedder" | "index";
   /** The document's source, where it is about one. */
   source?: string;
   message: string;
@@ -34,7 +36,7 @@ const SAME_VECTOR = 0.999;
 
 /**
  * Checks a whole table: every document's passages are all there and of one version, ids differ, passages lie inside their
- * documents, vectors are finite and of the length the embedder says, both indexes know every row, and the embedder still gives
+ * documents, metadata can be read, vectors are finite and of the length the embedder says, both indexes can be read and know every row, and the embedder still gives
  * the vectors that were stored. Reads every row once. Reports, and throws only when aborted.
  *
  * @param options.embedAgain Passages that are embedded again and compared, spread over the table. Default 4; 0 for none.
@@ -96,6 +98,9 @@ async function checkRows({ table, report, add, signal }: Checking): Promise<void
           `passage ${id} says it is ${start} to ${end} of ${documentLength}, with ${text.length} characters`;
         add({ kind: "span", source, message });
       }
+      if (!isMetadata(row.metadata)) {
+        add({ kind: "metadata", source, message: `the metadata of passage ${id} are no JSON of text values` });
+      }
       const vector = row.vector.toArray();
       const length = Math.hypot(...vector);
       const fits = vector.length === dimensions && Number.isFinite(length) && length > 0 &&
@@ -111,6 +116,16 @@ async function checkRows({ table, report, add, signal }: Checking): Promise<void
   }
 }
 
+function isMetadata(json: string): boolean {
+  try {
+    return metadataSchema.safeParse(JSON.parse(json)).success;
+  } catch {
+    return false;
+  }
+}
+
+const metadataSchema = z.record(z.string(), z.string());
+
 async function checkEmbedder({ table, report, add, embedAgain, signal }: Checking): Promise<void> {
   const [now, stored] = [table.embedder.description, table.description.embedder];
   if (canonicalJson(now) !== canonicalJson(stored)) {
@@ -124,7 +139,8 @@ async function checkEmbedder({ table, report, add, embedAgain, signal }: Checkin
   const offsets = Array.from({ length: count }, (_, at) => Math.floor(at * report.passages / count));
   const rows: StoredRow[] = [];
   for (const offset of offsets) rows.push(...await table.lance.query().offset(offset).limit(1).toArray());
-  const vectors = await table.embedder.embedPassages(rows.map((row) => embeddedText(chunkOf(row))), { signal });
+  const texts = rows.map(({ title, headings, text }) => embeddedText({ title, headings: [...headings], text }));
+  const vectors = await table.embedder.embedPassages(texts, { signal });
   for (const [at, { id, source, vector }] of rows.entries()) {
     const [a, b] = [vector.toArray(), vectors[at]];
     const cosine = a.reduce((sum, x, i) => sum + x * b[i], 0) / (Math.hypot(...a) * Math.hypot(...b));
@@ -135,12 +151,24 @@ async function checkEmbedder({ table, report, add, embedAgain, signal }: Checkin
 }
 
 async function checkIndexes({ table, add }: Checking): Promise<void> {
-  const indices = await table.lance.listIndices();
+  const { lance } = table;
+  const indices = await lance.listIndices();
   if (!indices.some(({ columns }) => columns.includes("searchText"))) {
     add({ kind: "index", message: "there is no full-text index" });
   }
-  for (const { name, numUnindexedRows = 0 } of indices) {
+  const [row]: StoredRow[] = await lance.query().limit(1).toArray();
+  for (const { name, columns, numUnindexedRows = 0 } of indices) {
     if (numUnindexedRows > 0) add({ kind: "index", message: `${numUnindexedRows} passages are not in ${name} yet` });
+    if (row === undefined) continue;
+    // What is listed may not be there: only a search opens the files of an index.
+    const query = columns.includes("vector")
+      ? lance.query().nearestTo(row.vector.toArray()).select(["id", "_distance"])
+      : lance.query().fullTextSearch(new MatchQuery(row.searchText, "searchText")).select(["id", "_score"]);
+    try {
+      await query.limit(1).toArray();
+    } catch (error) {
+      add({ kind: "index", message: `${name} cannot be read: ${(error as Error).message}` });
+    }
   }
 }
 
@@ -152,12 +180,14 @@ function adviceFor(kinds: ReadonlySet<TableProblem["kind"]>): string[] {
   if (kinds.has("document") || kinds.has("id")) {
     advice.push("Ingest the documents again: those that are not whole are replaced. One process at a time may write.");
   }
-  if (kinds.has("span") || kinds.has("vector")) {
+  if (kinds.has("span") || kinds.has("metadata") || kinds.has("vector")) {
     advice.push("Delete the documents named by deleteDocuments() and ingest them again.");
   }
   if (kinds.has("embedder")) {
     advice.push("Open the table with the embedder that made it, or ingest the documents into a new table.");
   }
-  if (kinds.has("index")) advice.push("Bring the indexes up to date: optimizeTable(), or rebuildIndexes().");
+  if (kinds.has("index")) {
+    advice.push("Bring the indexes up to date: optimizeTable(); where they cannot be read, rebuildIndexes().");
+  }
   return advice;
 }

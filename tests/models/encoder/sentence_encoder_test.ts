@@ -158,6 +158,8 @@ Deno.test("loadEncoder() reads a newer pooling file, and a plain BertModel by it
       await Deno.writeTextFile(`${folder}/1_Pooling/config.json`, JSON.stringify({ pooling_mode: "cls" }));
       assert.deepEqual(await settings(), { pooling: "cls", maxTokens: 24 });
       for (const name of ["modules.json", "sentence_bert_config.json"]) await Deno.remove(`${folder}/${name}`);
+      assert.deepEqual(await settings(), { pooling: "cls", maxTokens: 24 });
+      await Deno.remove(`${folder}/1_Pooling/config.json`);
       assert.deepEqual(await settings(), { pooling: "mean", maxTokens: 24 });
     });
   }));

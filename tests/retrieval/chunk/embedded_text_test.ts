@@ -24,6 +24,15 @@ Deno.test("embeddedText() says nothing twice", () => {
   assert.equal(embeddedText({ title: "Rabbits", headings: ["Rabbits", "Food"], text: whole }), whole);
 });
 
+Deno.test("embeddedText() knows a title from a longer word that begins the same", () => {
+  assert.equal(embeddedText({ title: "Pain", headings: [], text: "Painting is an art." }), "Pain\nPainting is an art.");
+  assert.equal(
+    embeddedText({ title: "Pain", headings: ["2"], text: "Pain\n\n20 people." }),
+    "2\nPain\n\n20 people.",
+  );
+  assert.equal(embeddedText({ title: "Pain", headings: [], text: "Pain, though." }), "Pain, though.");
+});
+
 Deno.test("embeddedText() shortens a long place at words, the nearest heading first", () => {
   const text = embeddedText({
     title: "The rabbits of the northern hills and their many neighbours in the long winter",

@@ -74,3 +74,9 @@ Deno.test("buildDocument() keeps the invariants for any text", () => {
     { numRuns: 60 },
   );
 });
+
+Deno.test("buildDocument() gives a source that can be stored", () => {
+  const draft = { title: "", mediaType: "text/plain", blocks: [{ kind: "paragraph", text: "x" }] } as const;
+  const { source, title } = buildDocument({ ...draft, source: "rows.jsonl#\ud800 a" });
+  assert.deepEqual([source, title], ["rows.jsonl#\ufffd a", "rows.jsonl#\ufffd a"]);
+});

@@ -93,6 +93,35 @@ Deno.test("loadDocuments() follows links once and ends in loops", () =>
     assert.deepEqual(await loaded(`${folder}/in`), ["a.txt", "deep/b.txt", "gone.txt: unreadable", "outside/c.txt"]);
   }));
 
+const onUnix = { ignore: Deno.build.os === "windows" };
+
+Deno.test(
+  "loadDocuments() opens no devices and pipes, which would be read without end",
+  onUnix,
+  () =>
+    inFolder({ "in/a.txt": "text" }, async (folder) => {
+      await new Deno.Command("mkfifo", { args: [`${folder}/in/pipe.txt`, `${folder}/pipe`] }).output();
+      await Deno.symlink("/dev/zero", `${folder}/in/zero.txt`);
+      await Deno.symlink(`${folder}/pipe`, `${folder}/in/linked.txt`);
+      assert.deepEqual(await loaded(`${folder}/in`), ["a.txt", "linked.txt: unreadable", "zero.txt: unreadable"]);
+    }),
+);
+
+Deno.test("loadDocuments() reads names of all kinds", onUnix, () => {
+  const names = [
+    "100% a.txt",
+    "a#b?c.txt",
+    "line\nbreak.txt",
+    "Übung 漢字 😀.txt",
+    "a.b.c.txt",
+    "%2e%2e.txt",
+    "'\"`.txt",
+  ];
+  return inFolder(Object.fromEntries(names.map((name) => [name, "text"])), async (folder) => {
+    assert.deepEqual((await loaded(folder)).sort(), names.sort());
+  });
+});
+
 Deno.test("loadDocuments() refuses a path that does not exist, and stops when asked", () =>
   inFolder(files, async (folder) => {
     await assert.rejects(loaded(`${folder}/missing`), { name: "NotFound", message: /missing.*loadDocuments/ });

@@ -138,3 +138,32 @@ Deno.test("parseHtml() refuses a page with more elements than it may have", () =
   assert.equal(parseHtml("<br>".repeat(50), 60).elements, 50);
   assert.throws(() => parseHtml("<br>".repeat(70), 60), { kind: "too large", message: /More than 60 HTML elements/ });
 });
+
+Deno.test("readDocument() refuses a tag with thousands of attributes, in pages and in Markdown", async () => {
+  const tag = (count: number) => `<p ${Array.from({ length: count }, (_, at) => `a${at}`).join(" ")}>text</p>`;
+  assert.equal((await readOne("a.html", tag(2000))).text, "text");
+  // Names that come again are one attribute.
+  assert.equal((await readOne("a.html", `<p ${"a ".repeat(100_000)}>text`)).text, "text");
+  for (const source of ["a.html", "a.md"]) {
+    const { failures: [failure] } = await read(source, tag(200_000));
+    assert.equal(failure.kind, "too large");
+    assert.match(failure.message, /The tag <p> has more than 2,000 attributes/);
+  }
+});
+
+Deno.test("readDocument() finds the site's name behind any number of dashes", async () => {
+  const site = '<meta property="og:site_name" content="Site">';
+  const title = async (text: string) =>
+    (await readOne("a.html", page("<p>x", `<title>${text}Site</title>${site}`))).title;
+  assert.equal(await title(`Rabbits ${"-".repeat(1_000_000)} `), "Rabbits");
+  assert.match(await title(`${"-".repeat(1_000_000)}x`), /^-+\.\.\.$/);
+});
+
+Deno.test("readDocument() takes a whole page where its article would be much less, as without a section named menus", async () => {
+  const section = (id: string, title: string) => `<div id="${id}"><h2>${title}</h2><p>${prose.repeat(4)}</p></div>`;
+  const { text } = await readOne(
+    "a.html",
+    page(section("start", "Start") + section("work", "Work") + section("menus", "Menus")),
+  );
+  assert.deepEqual(text.match(/^\w+$/gm), ["Start", "Work", "Menus"]);
+});

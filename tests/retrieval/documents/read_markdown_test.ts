@@ -93,3 +93,60 @@ Deno.test("readDocument() survives Markdown that nests without end", async () =>
     );
   }
 });
+
+Deno.test("readDocument() reads front matter in the forms that YAML has for a line", async () => {
+  const read = async (markdown: string) => {
+    const { title, metadata, text } = await readOne("a.md", markdown);
+    return [title, metadata, text];
+  };
+  assert.deepEqual(await read("---\ntitle: 'It''s here' # now\n---\nx"), ["It's here", {}, "x"]);
+  assert.deepEqual(await read('---\ntitle: "Say \\"hi\\""\n---\nx'), ['Say "hi"', {}, "x"]);
+  assert.deepEqual(await read("---\ntítulo: uno\n\"author\": Ann\n'by': Bo\n---\nx"), [
+    "a",
+    { título: "uno", author: "Ann", by: "Bo" },
+    "x",
+  ]);
+  assert.deepEqual(await read("---\ntags: [a, \"b, c\", 'd''s']\n---\nx"), ["a", { tags: "a, b, c, d's" }, "x"]);
+  assert.deepEqual(await read("\ufeff---\r\ntitle: T\r\nlist:\r\n- a\r\n\r\n# why\r\nmore: [\r\n]\r\n...\r\nx"), [
+    "T",
+    { list: "a", more: "[" },
+    "x",
+  ]);
+  assert.deepEqual(await read("---\ntitle: T\n2024: year\n<<: *base\n---\nx"), ["T", {}, "x"]);
+});
+
+Deno.test("readDocument() keeps text between rules that begins like front matter", async () => {
+  const { text, metadata } = await readOne("a.md", "---\nNote: this is old.\n\nAnd this is prose.\n\n---\n\nThe end.");
+  assert.equal(text, "Note: this is old.\n\nAnd this is prose.\n\nThe end.");
+  assert.deepEqual(metadata, {});
+});
+
+Deno.test("readDocument() takes time that grows with a Markdown file's length", async () => {
+  // Each of these took minutes or hours.
+  const texts = [
+    "* ".repeat(100_000),
+    "> - ".repeat(50_000),
+    "> a\nb\n".repeat(100_000),
+    `- a\n${"  word word word\n".repeat(40_000)}`,
+    `---\ntitle: a${" ".repeat(500_000)}b\n---\n`,
+    `---\ntitle: [${'\\"'.repeat(200_000)}]\n---\n`,
+  ];
+  for (const text of texts) assert.match((await readOne("a.md", `${text}\n\nthe end`)).text, /the end$/);
+});
+
+Deno.test("readDocument() keeps lists, quotes and underlined headings that are long, in parts where they are too long", async () => {
+  const item = "- An item of a list, with a **word** that is set bold.";
+  const list = await readOne("a.md", `${item}\n`.repeat(6000));
+  assert.ok(list.blocks.every(({ kind }) => kind === "list") && list.blocks.length < 6);
+  assert.equal(list.text.replaceAll("\n\n", "\n"), `${item.replaceAll("*", "")}\n`.repeat(6000).trim());
+  const quote = await readOne("a.md", "> Quoted words.\n".repeat(20_000));
+  assert.ok(quote.blocks.every(({ kind }) => kind === "quote"));
+  assert.equal(quote.text.match(/Quoted words\./g)?.length, 20_000);
+  const titled = await readOne("a.md", `Two\nlines\n---\n\n${"word\n".repeat(1000)}===\n`);
+  assert.deepEqual(blocksOf(titled)[0], ["heading", "Two lines"]);
+});
+
+Deno.test("readDocument() reads Markdown with any number of headings", async () => {
+  const { title, blocks } = await readOne("a.md", `${"## a\n".repeat(150_000)}# The widest\n`);
+  assert.deepEqual([title, blocks.length], ["The widest", 150_001]);
+});

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { pdfBlocks } from "../../../lib/retrieval/documents/pdf_blocks.ts";
+import { pdfLines } from "../../../lib/retrieval/documents/pdf_lines.ts";
 import { assertStreamsFit } from "../../../lib/retrieval/documents/pdf_streams.ts";
 import { paragraph, writePdf, writePdfStreams } from "./pdf_writer.ts";
 import { blocksOf, read, readOne } from "./sound_document.ts";
@@ -121,4 +124,57 @@ Deno.test("readDocument() does not unpack a PDF bomb", () => {
   assert.throws(() => assertStreamsFit(bomb, 1_000_000), { kind: "too large" });
   assertStreamsFit(bomb, 4_000_000);
   assertStreamsFit(writePdf([paragraph(["One."])], { compress: true }), 1_000_000);
+});
+
+Deno.test("readDocument() looks into parts of a PDF whose filter is named elsewhere, and is not led astray by a title", () => {
+  const bomb = Buffer.from(writePdfStreams([new Uint8Array(3_000_000)], { compress: true }));
+  const elsewhere = Buffer.from(bomb.toString("latin1").replace("/Filter /FlateDecode", "/Filter 99 0 R"), "latin1");
+  assert.throws(() => assertStreamsFit(elsewhere, 1_000_000), { kind: "too large" });
+  const titled = writePdfStreams([new Uint8Array(3_000_000)], { compress: true, info: { Title: "On the stream" } });
+  assert.throws(() => assertStreamsFit(titled, 1_000_000), { kind: "too large" });
+});
+
+Deno.test("pdfBlocks() and pdfLines() take time that grows with the text, and any number of lines", () => {
+  const line = { left: 72, right: 300, fontSize: 11 };
+  // A table without end; each of these took minutes, or more stack than there is.
+  for (const text of ["one of many lines", "one of many lines.", "a word that is divi-"]) {
+    const lines = Array.from({ length: 200_000 }, (_, at) => ({ ...line, text, page: 1, baseline: -14 * at }));
+    const blocks = pdfBlocks([lines]);
+    assert.equal(blocks.map((block) => block.text).join(" ").match(/\b(?:lines|divi)/g)?.length, 200_000);
+  }
+  const pieces = Array.from({ length: 300_000 }, (_, at) => ({
+    str: "a",
+    transform: [10, 0, 0, 10, 20 * at, 700],
+    width: 5,
+    hasEOL: false,
+  }));
+  assert.equal(pdfLines(pieces, 1)[0].text, "a ".repeat(300_000).trim());
+});
+
+Deno.test("readDocument() keeps the rows of a table that goes over pages, and pages of one line each", async () => {
+  const rows = Array.from({ length: 100 }, (_, at) => `${at} carrots cost ${3 * at} coins`);
+  const pages = [0, 25, 50, 75].map((start) => [
+    { text: "Price list", x: 72, y: 815, size: 9 },
+    ...paragraph(rows.slice(start, start + 25)),
+    { text: `Page ${start}`, x: 280, y: 30, size: 9 },
+  ]);
+  assert.equal((await readOne("a.pdf", writePdf(pages))).text.replace(/\s+/g, " "), rows.join(" "));
+  const slides = rows.map((text) => paragraph([text]));
+  assert.equal((await readOne("a.pdf", writePdf(slides))).text.replace(/\s+/g, " "), rows.join(" "));
+});
+
+Deno.test("readDocument() says that a PDF takes a character map for granted, which no reader here has", async () => {
+  const font = "/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding";
+  const foreign = "/Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UCS2-H /DescendantFonts [<< /Type /Font " +
+    "/Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> >>]";
+  const pdf = Buffer.from(writePdf([paragraph(["ab"])])).toString("latin1").replace(font, foreign);
+  const { failures: [{ kind, message }] } = await read("a.pdf", Uint8Array.from(Buffer.from(pdf, "latin1")));
+  assert.equal(kind, "unsupported");
+  assert.match(message, /set in UniJIS-UCS2-H, which the file does not hold\. Save it with its fonts embedded/);
+});
+
+Deno.test("readDocument() takes no metadata from programs that were told nothing", async () => {
+  const info = { Title: "(anonymous)", Author: "anonymous", Subject: "unspecified", Keywords: "Unknown" };
+  const { title, metadata } = await readOne("b/report.pdf", writePdf([paragraph(["Some text."])], { info }));
+  assert.deepEqual([title, metadata], ["report", {}]);
 });

@@ -109,3 +109,25 @@ Deno.test("readDocument() refuses what is larger than its limits, and stops when
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(read("a.txt", "text", { signal }), /enough/);
 });
+
+Deno.test("readDocument() reads text by the charset that a server names, unless the bytes say otherwise", async () => {
+  const text = async (source: string, mediaType: string, ...values: number[]) =>
+    (await readOne(source, bytes(...values), { mediaType })).text;
+  const japanese = [0x83, 0x65, 0x83, 0x58, 0x83, 0x67];
+  assert.equal(await text("a.txt", "text/plain; charset=shift_jis", ...japanese), "テスト");
+  assert.equal(await text("a.md", 'text/markdown; charset="Shift_JIS"', ...japanese), "テスト");
+  assert.equal(await text("a", "text/plain;charset=iso-8859-2", 0xb1, 0xe6), "ąć");
+  assert.equal(await text("a", "text/plain; charset=iso-8859-1", 0xc3, 0xa4), "ä");
+  assert.equal(await text("a", "text/plain; charset=utf-8", 0x4b, 0xe4), "Kä");
+  assert.equal(await text("a", "text/plain; charset=nonsense", 0xc3, 0xa4), "ä");
+  assert.equal(await text("a", "text/plain; charset=shift_jis", 0xef, 0xbb, 0xbf, 0xc3, 0xa4), "ä");
+  const rows = [...new TextEncoder().encode('{"text": "'), 0xb1, ...new TextEncoder().encode('"}')];
+  assert.equal(await text("a.jsonl", "application/jsonl; charset=iso-8859-2", ...rows), "ą");
+});
+
+Deno.test("readDocument() knows no kinds by names that every object has", async () => {
+  for (const options of [{}, { mediaType: "constructor" }]) {
+    const { failures: [{ kind }] } = await read("a.constructor", "text", options);
+    assert.equal(kind, "unsupported");
+  }
+});

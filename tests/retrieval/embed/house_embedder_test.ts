@@ -151,6 +151,19 @@ Deno.test("encoderEmbedder() has a revision that changes with what decides, and 
     })
   ));
 
+Deno.test("openEmbedder() opens the house encoder with the settings that are given, and by no other runtime", () =>
+  withEngine(async (engine) => {
+    const given = { pooling: "cls", maxTokens: 64, queryPrefix: "who ", passagePrefix: "the " } as const;
+    const embedder = await openEmbedder("kiln-embed", { ...given, engine });
+    const { pooling, maxTokens, queryPrefix, passagePrefix } = embedder.description;
+    assert.deepEqual({ pooling, maxTokens, queryPrefix, passagePrefix }, given);
+    await embedder.dispose();
+    await assert.rejects(
+      openEmbedder("kiln-embed", { engine, runtime: "transformers" }),
+      /runtime: kiln-embed ships as/,
+    );
+  }));
+
 Deno.test("openEmbedder() opens the house encoder by name, and as a folder by its own files", async () => {
   const texts = ["What is a prime number?"];
   const house = await openEmbedder("kiln-embed", { threads: 1 });

@@ -110,6 +110,27 @@ Deno.test("openEmbedder() must be told how to pool an unknown ONNX model, and re
     );
   }));
 
+Deno.test("openEmbedder() pools an ONNX model as its modules.json says, and refuses layers that it would leave out", () =>
+  withModel(async (folder) => {
+    const modules = (...parts: [type: string, path: string][]) =>
+      new TextEncoder().encode(
+        JSON.stringify(parts.map(([type, path]) => ({ type: `sentence_transformers.models.${type}`, path }))),
+      );
+    await writeFiles(folder, {
+      "modules.json": modules(["Transformer", ""], ["Pooling", "2_Pooling"], ["Normalize", "3_Normalize"]),
+      "1_Pooling/config.json": new TextEncoder().encode('{"pooling_mode": "mean"}'),
+      "2_Pooling/config.json": new TextEncoder().encode('{"pooling_mode": "cls"}'),
+    });
+    const embedder = await openEmbedder(folder, { maxTokens: 16, threads: 1 });
+    assert.equal(embedder.description.pooling, "cls");
+    await embedder.dispose();
+    await writeFiles(folder, { "modules.json": modules(["Transformer", ""], ["Dense", "2_Dense"]) });
+    await assert.rejects(
+      openEmbedder(folder, settings),
+      /modules\.json: type "sentence_transformers\.models\.Dense" is not supported/,
+    );
+  }));
+
 Deno.test("openEmbedder() names the file that is absent, broken, or for another task", () =>
   withModel(async (folder) => {
     await assert.rejects(

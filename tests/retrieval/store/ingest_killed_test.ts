@@ -7,17 +7,28 @@ import { asItems, contentsOf, sampleDocuments, withTable } from "./sample_docume
 const CHILD = new URL("./ingest_child.ts", import.meta.url).pathname;
 const DOCUMENTS = 40;
 
-/** Starts an ingestion and kills it after so many lines and then some milliseconds; says whether it was at work. */
-async function killedIngestion(folder: string, version: number, lines: number, milliseconds: number): Promise<boolean> {
+/** An ingestion that is killed after so many lines, or when it comes to a phase. */
+interface Kill {
+  version: number;
+  documents?: number;
+  after: number | "deleting" | "indexing";
+}
+
+/** Starts an ingestion and kills it some milliseconds after it has come so far; says whether it was at work. */
+async function killedIngestion(
+  folder: string,
+  { version, documents = DOCUMENTS, after }: Kill,
+  milliseconds: number,
+): Promise<boolean> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", CHILD, folder, String(DOCUMENTS), String(version)],
+    args: ["run", "-A", "--no-check", CHILD, folder, String(documents), String(version)],
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
   let seen = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     seen += text;
-    if (seen.split("\n").length > lines) break;
+    if (typeof after === "string" ? seen.includes(after) : seen.split("\n").length > after) break;
   }
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   try {
@@ -32,9 +43,17 @@ Deno.test("ingest() killed at any moment leaves whole documents, and the next on
   inFolder(async (folder) => {
     const random = new Random("kills");
     let kills = 0;
-    // The first time while it adds, then while it replaces what was added.
-    for (const [version, lines] of [[1, 0], [1, 12], [1, 60], [2, 5], [2, 40]]) {
-      if (await killedIngestion(folder, version, lines, random.integer(0, 40))) kills++;
+    // While it adds, while it replaces what was added, while it deletes, and while it puts the table in order.
+    const plan: Kill[] = [
+      ...[0, 12, 60].map((after) => ({ version: 1, after })),
+      ...[5, 40].map((after) => ({ version: 2, after })),
+      { version: 2, documents: 20, after: "deleting" },
+      { version: 3, documents: 30, after: "indexing" },
+      { version: 4, after: "indexing" },
+    ];
+    for (const kill of plan) {
+      const milliseconds = random.integer(0, typeof kill.after === "string" ? 8 : 40);
+      if (await killedIngestion(folder, kill, milliseconds)) kills++;
       await withTable(async (table) => {
         const { problems } = await verify(table);
         // Only putting in order may be left to do.
@@ -48,7 +67,7 @@ Deno.test("ingest() killed at any moment leaves whole documents, and the next on
         }
       }, { uri: folder });
     }
-    assert.ok(kills >= 3, `only ${kills} of 5 ingestions were killed at work`);
+    assert.ok(kills >= 3, `only ${kills} of ${plan.length} ingestions were killed at work`);
 
     const documents = asItems(sampleDocuments(DOCUMENTS, 2));
     await withTable(async (table) => {

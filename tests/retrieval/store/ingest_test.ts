@@ -70,15 +70,28 @@ Deno.test("ingest() counts failures with their reasons, and keeps what the table
     assert.deepEqual((await listDocuments(table)).map(({ source }) => source), [good.source, other.source]);
   }));
 
-Deno.test("ingest() does not take the rows of a file that could not be read for deleted", () =>
+Deno.test("ingest() takes a document that failed when it first came", () =>
   withTable(async (table) => {
-    const documents = ["rows.jsonl#1", "rows.jsonl#2", "rows.jsonl.old#1"].map((source) =>
-      sampleDocument(source, ["Text."])
-    );
-    await ingest(table, asItems(documents));
-    const failure = { source: "rows.jsonl", kind: "unreadable", message: "permission denied" } as const;
-    assert.equal((await ingest(table, [{ failure }], { deleteMissing: true })).deleted, 1);
-    assert.deepEqual((await listDocuments(table)).map(({ source }) => source), ["rows.jsonl#1", "rows.jsonl#2"]);
+    const [document] = sampleDocuments(1);
+    const failure = { source: document.source, kind: "unreadable", message: "no answer in time" } as const;
+    const report = await ingest(table, [{ failure }, { document }, { failure }, { document }]);
+    assert.deepEqual([report.added, report.failures.map(({ kind }) => kind)], [1, [
+      "unreadable",
+      "unreadable",
+      "duplicate",
+    ]]);
+  }));
+
+Deno.test("ingest() does not take the rows of a file or a folder that could not be read for deleted", () =>
+  withTable(async (table) => {
+    const kept = ["guides/a.md", "guides/deep/b.md", "rows.jsonl#1", "rows.jsonl#2"];
+    const gone = ["guides.md", "rows.jsonl.old#1"];
+    await ingest(table, asItems([...kept, ...gone].map((source) => sampleDocument(source, ["Text."]))));
+    const items = ["rows.jsonl", "guides"].map((source) => ({
+      failure: { source, kind: "unreadable" as const, message: "permission denied" },
+    }));
+    assert.equal((await ingest(table, items, { deleteMissing: true })).deleted, 2);
+    assert.deepEqual((await listDocuments(table)).map(({ source }) => source), kept);
   }));
 
 Deno.test("ingest() goes on after a document that cannot be cut", () =>
@@ -118,6 +131,18 @@ Deno.test("ingest() refuses to delete everything when no documents come", () =>
     assert.deepEqual((await listDocuments(table)).map(({ source }) => source), ["documents/001.md"]);
   }));
 
+Deno.test("ingest() replaces thousands of documents at once, and refuses batches that are larger than it can", () =>
+  withTable(async (table) => {
+    const documents = (edition: string) =>
+      asItems(Array.from({ length: 10_001 }, (_, at) => sampleDocument(`${at}.md`, [edition])));
+    await ingest(table, documents("One."), { batchPassages: 10_000 });
+    const { updated } = await ingest(table, documents("Two."), { batchPassages: 10_000 });
+    assert.deepEqual([updated, await table.countPassages()], [10_001, 10_001]);
+    for (const batchPassages of [0, 1.5, 10_001, NaN]) {
+      await assert.rejects(ingest(table, [], { batchPassages }), /batchPassages: expected 1 to 10,000, got/);
+    }
+  }));
+
 Deno.test("ingest() stops when aborted, between whole documents, and the next one completes it", () =>
   withTable(async (table) => {
     const controller = new AbortController();
@@ -149,6 +174,10 @@ Deno.test("ingest() tells its progress", () =>
     }
     const { phase, documents, added, passages } = seen.at(-1)!;
     assert.deepEqual([phase, documents, added, passages], ["indexing", 6, 6, report.passages]);
+    const phases: string[] = [];
+    const onProgress = ({ phase, deleted }: IngestProgress) => phases.push(`${phase} ${deleted}`);
+    await ingest(table, asItems(sampleDocuments(5)), { deleteMissing: true, onProgress });
+    assert.deepEqual([...new Set(phases)], ["ingesting 0", "deleting 0", "indexing 1"]);
   }));
 
 Deno.test("ingest() makes documents whole that two writers left twice", () =>

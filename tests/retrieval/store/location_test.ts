@@ -16,7 +16,8 @@ Deno.test("parseLocation() reads folders, memory and buckets", () => {
 Deno.test("parseLocation() refuses what LanceDB or a bucket cannot be, naming it", () => {
   const refused: [string, RegExp][] = [
     ["", /uri "": it is empty; expected a folder/],
-    ["a\0b", /null byte/],
+    ["a\0b", /holds a control character/],
+    ["a\nb", /holds a control character/],
     ["db://cloud", /tables cannot lie at db:\/\//],
     ["https://host/a", /tables cannot lie at https:\/\//],
     ["memory://a", /tables cannot lie at memory:\/\//],

@@ -3,6 +3,7 @@ import type { Chunk } from "../../../lib/retrieval/chunk/mod.ts";
 import { chunkOf } from "../../../lib/retrieval/store/passage_rows.ts";
 import {
   ingest,
+  matchingPassages,
   measureRecall,
   nearestPassages,
   type PassageTable,
@@ -94,3 +95,14 @@ Deno.test("a table that grows above indexAbove gets a vector index, which finds 
 
 Deno.test("measureRecall() wants queries", () =>
   withTable((table) => assert.rejects(measureRecall(table, { queries: [] }), /expected at least one query/)));
+
+Deno.test("nearestPassages() and matchingPassages() refuse limits that are no counts", () =>
+  withTable(async (table, embedder) => {
+    await ingest(table, asItems(sampleDocuments(20)));
+    for (const limit of [0, -1, 1.5, NaN, Infinity]) {
+      const refusal = { name: "RangeError", message: /^limit: expected a whole number above 0, got / };
+      await assert.rejects(nearestPassages(table, embedder.vector("title"), { limit }), refusal);
+      await assert.rejects(matchingPassages(table, "title", { limit }), refusal);
+    }
+    assert.equal((await matchingPassages(table, "title", { limit: 1 })).length, 1);
+  }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "@lancedb/lancedb";
-import { ingest, openTable } from "../../../lib/retrieval/store/mod.ts";
+import { FULL_TEXT_LANGUAGES, ingest, matchingPassages, openTable, verify } from "../../../lib/retrieval/store/mod.ts";
 import { HashingEmbedder } from "../../support/hashing_embedder.ts";
 import { inFolder } from "../../support/in_folder.ts";
 import { asItems, contentsOf, sampleDocuments, withTable } from "./sample_documents.ts";
@@ -89,6 +89,13 @@ Deno.test("openTable() refuses names, locations and columns that cannot be", asy
     openTable({ ...given, chunking: { chunkTokens: 65 } }),
     /chunkTokens: expected 1 to 64, which hashing reads/,
   );
+  // LanceDB would end the whole process, and leave the table as it is.
+  for (const language of ["Klingon", "english", ""] as unknown as ["English"]) {
+    await assert.rejects(
+      openTable({ ...given, fullText: { language } }),
+      /fullText.language: expected one of Arabic, .*Turkish, got "/,
+    );
+  }
   await assert.rejects(openTable({ ...given, indexAbove: -1 }), /indexAbove: expected a number of passages/);
   await assert.rejects(openTable({ ...given, signal: AbortSignal.abort(new Error("stopped")) }), /stopped/);
 });
@@ -112,3 +119,36 @@ Deno.test("openTable() says that a table is not one of passages", () =>
       /holds no passages of openTable\(\); give another name/,
     );
   }));
+
+Deno.test("openTable() finds words in each language that it takes", async () => {
+  for (const language of FULL_TEXT_LANGUAGES) {
+    await withTable(async (table) => {
+      await ingest(table, asItems(sampleDocuments(1)));
+      assert.ok((await matchingPassages(table, "documents", { limit: 3 })).length > 0, language);
+    }, { fullText: { language } });
+  }
+});
+
+Deno.test("openTable() makes one table when several open it at once", () =>
+  inFolder(async (folder) => {
+    const given = { uri: folder, name: "passages", embedder: new HashingEmbedder() };
+    const tables = await Promise.all(Array.from({ length: 6 }, () => openTable(given)));
+    await ingest(tables[0], asItems(sampleDocuments(3)));
+    const counts = await Promise.all(tables.map((table) => table.countPassages()));
+    assert.ok(counts.every((count) => count === counts[0] && count > 0), counts.join(" "));
+    tables.forEach((table) => table.close());
+  }));
+
+Deno.test(
+  "openTable() takes folders of all names",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inFolder(async (folder) => {
+      for (const name of ["a b", "100% a", "%20", "a#b?c", "Übung 漢字 😀", "a'b\\c", "[x] & y=z"]) {
+        const uri = `${folder}/${name}`;
+        await withTable(async (table) => void await ingest(table, asItems(sampleDocuments(2))), { uri });
+        await withTable(async (table) => assert.deepEqual((await verify(table)).problems, []), { uri });
+        assert.ok([...Deno.readDirSync(uri)].some((entry) => entry.name === "passages.lance"), name);
+      }
+    }),
+);

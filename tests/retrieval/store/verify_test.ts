@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ingest, openTable, type PassageTable, verify } from "../../../lib/retrieval/store/mod.ts";
+import { ingest, openTable, type PassageTable, rebuildIndexes, verify } from "../../../lib/retrieval/store/mod.ts";
 import { HashingEmbedder } from "../../support/hashing_embedder.ts";
 import { inFolder } from "../../support/in_folder.ts";
 import { asItems, sampleDocuments, withTable } from "./sample_documents.ts";
@@ -47,6 +47,10 @@ Deno.test("verify() finds each kind of damage", async () => {
   const one = { where: "source = 'documents/001.md' AND start > 30" };
   assert.deepEqual((await spoilt(set("documentChunks", "9"))).filter((kind) => kind !== "index"), ["document"]);
   assert.deepEqual((await spoilt(set("start", "start + 1"))).filter((kind) => kind !== "index"), ["span"]);
+  for (const json of ["{broken", "[]", "null", '{"a": 1}']) {
+    const found = await spoilt((table) => table.lance.update({ where: first, values: { metadata: json } }));
+    assert.deepEqual(found.filter((kind) => kind !== "index"), ["metadata"]);
+  }
   assert.deepEqual((await spoilt(set("documentLength", "3"))).filter((kind) => kind !== "index"), ["span"]);
   assert.deepEqual(
     (await spoilt((table) => table.lance.update({ ...one, values: { documentHash: "other" } }))).filter((kind) =>
@@ -100,6 +104,31 @@ Deno.test("verify() reports files that are broken", () =>
       assert.ok(problems.every(({ kind }) => kind === "unreadable" || kind === "embedder"));
       assert.match(advice[0], /delete its folder and ingest the documents again/);
     }, { uri: folder });
+  }));
+
+Deno.test("verify() reports an index whose files are gone, which rebuildIndexes() makes anew", () =>
+  inFolder(async (folder) => {
+    await withTable(async (table) => void await ingest(table, asItems(sampleDocuments(5))), { uri: folder });
+    await Deno.remove(`${folder}/passages.lance/_indices`, { recursive: true });
+    await withTable(async (table) => {
+      const { problems, advice } = await verify(table);
+      assert.deepEqual(problems.map(({ kind }) => kind), ["index"]);
+      assert.match(problems[0].message, /^searchText_idx cannot be read: /);
+      assert.match(advice[0], /where they cannot be read, rebuildIndexes\(\)/);
+      await rebuildIndexes(table);
+      assert.deepEqual((await verify(table)).problems, []);
+    }, { uri: folder });
+  }));
+
+Deno.test("openTable() names the table whose newest version is damaged, and what to do", () =>
+  inFolder(async (folder) => {
+    await withTable(async (table) => void await ingest(table, asItems(sampleDocuments(2))), { uri: folder });
+    const versions = `${folder}/passages.lance/_versions`;
+    for (const { name } of Deno.readDirSync(versions)) Deno.writeTextFileSync(`${versions}/${name}`, "broken");
+    await assert.rejects(
+      withTable(async () => {}, { uri: folder }),
+      /^Error: table "passages" at .*: LanceDB cannot open it .* delete passages\.lance there and ingest the documents again/s,
+    );
   }));
 
 Deno.test("verify() stops when aborted", async () => {
