@@ -10,6 +10,7 @@ import {
 } from "./files.ts";
 import { quote } from "./quote.ts";
 import { type DecoderScope, decoderScope } from "./decoder_scope.ts";
+import { rememberWords } from "./word_cache.ts";
 
 export interface EncodeOptions {
   /**
@@ -223,6 +224,7 @@ const probeText = "The cat's 12 hats,\n\n  (naïve) 鍵 👩‍👧 e\u0301\t<a>
 function makePipeline(path: string, json: TokenizerJson): Pipeline {
   try {
     const pipeline = new Pipeline(json, {});
+    rememberWords(pipeline);
     const { ids } = pipeline.encode(probeText, { add_special_tokens: true });
     if (ids.length > 0) pipeline.decode(ids, { clean_up_tokenization_spaces: false });
     return pipeline;
