@@ -1,11 +1,13 @@
 /**
- * `deno task pretrain-embed`: trains the house encoder from nothing and writes its folder whole: tokenizer, bf16 weights, files of
- * sentence-transformers, model card and curve. Options: `--scale X` (all steps times X, for a quick try), `--seed N`, `--output
- * FOLDER`, `--hotpotqa FOLDER` (corpus.json and questions.json of HotpotQA, to be measured on, never trained on). Metrics of the
- * run go to outputs/pretrain-embed-NNN.
+ * `deno task pretrain-embed`: trains the house encoder from nothing, on generated pairs and on the articles of data/library, and
+ * writes its folder whole: tokenizer, bf16 weights, files of sentence-transformers, model card and curve. Options: `--scale X` (all
+ * steps times X, for a quick try), `--seed N`, `--output FOLDER`, `--hotpotqa FOLDER` (corpus.json and questions.json of HotpotQA,
+ * to be measured on, never trained on). Metrics of the run go to outputs/pretrain-embed-NNN.
  */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { libraryPairSources, PAIR_SOURCES, type PairSource, readLibraryArticles } from "../data/retrieval_pairs/mod.ts";
 import { createEngine } from "../engine/mod.ts";
 import { writeFolderAtomic } from "../files/mod.ts";
 import { saveEncoder, type SentenceEncoder } from "../models/encoder/mod.ts";
@@ -29,6 +31,9 @@ import {
 } from "../train/mod.ts";
 import { markdownTable } from "./markdown_table.ts";
 import { stoppable } from "./stoppable.ts";
+
+/** The articles that ship: an encoder for them may read them. */
+const LIBRARY = fileURLToPath(new URL("../../data/library", import.meta.url));
 
 /** Held-out passages of each sort among which the card states recall. */
 const POOL = 1000;
@@ -58,10 +63,12 @@ if (import.meta.main) {
   await stoppable("nothing was written", async (signal) => {
     const engine = await createEngine();
     console.log(engine.description);
-    const tokenizer = new Tokenizer(values.output, await trainEncoderTokenizer(recipe));
+    const sources = [...PAIR_SOURCES, ...libraryPairSources(await readLibraryArticles(LIBRARY))];
+    const tokenizer = new Tokenizer(values.output, await trainEncoderTokenizer(recipe, sources));
     const { encoder, run } = await trainHouseEncoder(recipe, {
       engine,
       tokenizer,
+      sources,
       evalSteps: EVAL_STEPS,
       signal,
     });
@@ -74,7 +81,7 @@ if (import.meta.main) {
     // Measuring takes a while, and what was trained should outlive a mistake in it.
     await saveEncoder(encoder, `${folder.path}/encoder`);
     const rows = await readMetrics(folder.path);
-    await writeHouseEncoder({ encoder, recipe, rows, hotpot }, values.output);
+    await writeHouseEncoder({ encoder, recipe, sources, rows, hotpot }, values.output);
     await encoder.dispose();
     await engine.dispose();
   });
@@ -102,16 +109,18 @@ async function readHotpot(folder: string): Promise<TitledQuestions> {
 
 /** Measures an encoder and writes its folder. */
 export async function writeHouseEncoder(
-  { encoder, recipe, rows, hotpot }: {
+  { encoder, recipe, sources, rows, hotpot }: {
     encoder: SentenceEncoder;
     recipe: EncoderRecipe;
+    /** What it was trained on. */
+    sources: readonly PairSource[];
     rows: MetricsRow[];
     hotpot?: TitledQuestions;
   },
   output: string,
 ): Promise<void> {
   const measure = async (rank: typeof wordRanker) => ({
-    ...await heldOutRecallByKind(rank, { pool: POOL }),
+    ...await heldOutRecallByKind(rank, { pool: POOL, sources }),
     ...(hotpot ? { [HOTPOT]: await titleRecall(rank, hotpot) } : {}),
   });
   const results = { encoder: await measure(denseRanker(encoder)), words: await measure(wordRanker) };
@@ -163,8 +172,9 @@ tags: [kiln, sentence-transformers, feature-extraction]
 A text encoder of ${
     encoder.parameterCount.toLocaleString("en")
   } weights, trained from nothing by Kiln's own contrastive trainer, so that
-retrieval and routing by similarity work without a network. It was trained on generated texts only, of a few kinds: for texts of
-the open world take a published encoder, which is one parameter away.
+retrieval and routing by similarity work without a network. It was trained on generated texts and on the articles that ship in
+data/library, and knows everyday words for what these are about: for other texts of the open world take a published encoder,
+which is one parameter away.
 
 BERT's architecture (${config.layers} ${
     config.layers === 1 ? "layer" : "layers"
@@ -178,8 +188,13 @@ pooler, which embeddings do not use, holds zeros.
 Pairs of a query and its passage from \`lib/data/retrieval_pairs\` (seed ${recipe.seed}): questions, titles, keywords and stretches of text for
 short articles about invented things; questions and paraphrases about generated worlds; questions in lay words to synthetic
 medical passages, and to search queries in standard terms; mathematical terms and word problems; questions to descriptions
-of their topic. The medical texts are synthetic and not medical advice. Names are coined anew for each pair, so that matching
-unknown names is learned as a skill.
+of their topic and to other questions about it. The medical texts are synthetic and not medical advice. Names are coined anew
+for each pair, so that matching unknown names is learned as a skill.
+
+And pairs from the articles of data/library, medicine and mathematics: an article's sentence with words left out and others said
+in everyday words, for the passage it stands in; what people say who mean its subject and do not use its name, for its passages;
+queries for others of their topic; and words for words of the same meaning. The library's labelled questions are held out: a test
+makes sure that no query of these has six words in a row of one of them, unless an article has them too.
 
 ## Training
 
@@ -205,6 +220,8 @@ Recall on held-out pairs, each sort in a pool of ${
     POOL.toLocaleString("en")
   } passages of its own, next to BM25 on the same texts.
 Where pairs have a topic (an illness, a term, a route), any passage of the topic is right.
+The last seven sorts are of the library's articles, which training has seen: there only the queries are held out. \`deno task
+eval-retrieval\` measures the library's labelled questions.
 
 ${resultTable(results)}
 `;

@@ -46,6 +46,14 @@ Deno.test("trainEncoderTokenizer() puts one token before a text and never runs o
   assert.deepEqual(tokenizer.encode("", { addSpecialTokens: true }), [1]);
 });
 
+Deno.test("trainEncoderTokenizer() knows the words of the pairs that it is given", async () => {
+  const pair = { query: "what is glimmerwort?", passage: "Glimmerwort is a weed." };
+  const files = await trainEncoderTokenizer(RECIPE, [{ kind: "weeds", weight: 1, pairAt: () => pair }]);
+  const own = new Tokenizer("weeds", files);
+  assert.equal(own.encode("glimmerwort").length, 1);
+  assert.ok(tokenizer.encode("glimmerwort").length > 1);
+});
+
 Deno.test("trainHouseEncoder() learns from the pairs within a dozen steps", async () => {
   const engine = await createEngine({ threads: 1 });
   const { encoder, run } = await trainHouseEncoder(RECIPE, { engine, tokenizer });

@@ -13,9 +13,11 @@ import { rewrites } from "./rewrite_pairs.ts";
 import { topics } from "./topic_pairs.ts";
 import { paraphrases, worldQuestions } from "./world_pairs.ts";
 
+export { type LibraryArticle, libraryArticle, type LibrarySection, readLibraryArticles } from "./library_articles.ts";
+export { libraryPairSources } from "./library_pairs.ts";
 export type { PairSource, RetrievalPair } from "./pair.ts";
 
-/** All sorts of pairs. */
+/** All sorts of pairs that need no texts of others; `libraryPairSources` makes more from articles. */
 export const PAIR_SOURCES: readonly PairSource[] = [
   articleQuestions,
   clozeSpans,
@@ -32,6 +34,8 @@ export const PAIR_SOURCES: readonly PairSource[] = [
 
 /** Which batches, and how large. */
 export interface PairBatchOptions {
+  /** What pairs are drawn from. Default `PAIR_SOURCES`. */
+  sources?: readonly PairSource[];
   /** Default 64. */
   size?: number;
   /** Default 0. */
@@ -45,11 +49,11 @@ export interface PairBatchOptions {
 /** Batch number `step` of an endless stream: any one can be had without those before it. */
 export function pairBatchAt(
   step: number,
-  { size = 64, seed = 0, split = "train", mixedShare = 0.3 }: PairBatchOptions = {},
+  { sources = PAIR_SOURCES, size = 64, seed = 0, split = "train", mixedShare = 0.3 }: PairBatchOptions = {},
 ): RetrievalPair[] {
   const random = new Random(seed).fork("pair batches").fork(split).fork(step);
-  const weights = PAIR_SOURCES.map(({ weight }) => weight);
-  const draw = () => PAIR_SOURCES[random.weightedIndex(weights)];
+  const weights = sources.map(({ weight }) => weight);
+  const draw = () => sources[random.weightedIndex(weights)];
   const only = random.chance(mixedShare) ? null : draw();
   return Array.from({ length: size }, (_, row) => (only ?? draw()).pairAt(step * size + row, { seed, split }));
 }

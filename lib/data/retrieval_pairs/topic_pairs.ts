@@ -1,6 +1,6 @@
 /**
- * Questions to short descriptions of what they are about, for routers by similarity. Two questions of one route are no pair: they
- * may be about anything that the route's expert knows.
+ * Questions to short descriptions of what they are about and to other questions about it, for routers by similarity. All pairs of one
+ * route have one topic, so nothing of a route is pushed from the rest of it here.
  */
 import { Random } from "../../random/mod.ts";
 import type { CorpusOptions } from "../corpora/corpus.ts";
@@ -8,7 +8,7 @@ import { type Route, routingQuestionAt } from "../routing/mod.ts";
 import type { PairSource } from "./pair.ts";
 
 /** What the experts of the routes do, in several wordings. */
-const DESCRIPTIONS: Record<Route, readonly string[]> = {
+export const ROUTE_DESCRIPTIONS: Record<Route, readonly string[]> = {
   math: [
     "Mathematics: calculations, equations, word problems and number theory.",
     "Questions to calculate something: sums, fractions, areas, ages, prices and times.",
@@ -32,12 +32,19 @@ const DESCRIPTIONS: Record<Route, readonly string[]> = {
   ],
 };
 
+/** Questions of a route for a description of it, and for other questions of it, which routers compare them with. */
 export const topics: PairSource = {
   kind: "topics of questions",
-  weight: 0.5,
+  weight: 1,
   pairAt(index, { seed = 0, split = "train" }: CorpusOptions = {}) {
-    const { question, route } = routingQuestionAt(index, { seed: `topics ${seed}`, split });
+    const questionAt = (index: number, stream = "") =>
+      routingQuestionAt(index, { seed: `topics ${seed}${stream}`, split });
+    const { question, route } = questionAt(index);
     const random = new Random(seed).fork("topics").fork(split).fork(index);
-    return { query: question, passage: random.pick(DESCRIPTIONS[route]), topic: route };
+    if (random.chance(0.5)) return { query: question, passage: random.pick(ROUTE_DESCRIPTIONS[route]), topic: route };
+    for (let other = index * 100;; other++) {
+      const { question: passage, route: itsRoute } = questionAt(other, " others");
+      if (itsRoute === route && passage !== question) return { query: question, passage, topic: route };
+    }
   },
 };

@@ -68,4 +68,7 @@ Deno.test("pairBatchAt() gives mostly batches of one sort, and some that mix all
   assert.ok(new Set(kinds.flatMap((batch) => [...batch])).size >= 9);
   assert.deepEqual(pairBatchAt(7, { size: 8, seed: 3 }), pairBatchAt(7, { size: 8, seed: 3 }));
   assert.equal(pairBatchAt(0).length, 64);
+  const sources = PAIR_SOURCES.slice(0, 1);
+  const batch = pairBatchAt(5, { size: 4, seed: 3, sources });
+  assert.deepEqual(batch, [20, 21, 22, 23].map((index) => sources[0].pairAt(index, { seed: 3, split: "train" })));
 });
