@@ -7,8 +7,6 @@ export interface StartTag {
   name: string;
   /** Names in lower case; of several with one name the first. */
   attributes: ReadonlyMap<string, string>;
-  /** How many are written in the tag, with those that are not kept. */
-  written: number;
 }
 
 const TAG_OR_COMMENT = /<!--|<([a-z][^\s/>]*)/gi;
@@ -39,7 +37,6 @@ export function* startTags(html: string): Generator<StartTag, void, undefined> {
     }
     const name = found[1].toLowerCase();
     const attributes = new Map<string, string>();
-    let written = 0;
     while (true) {
       TAG_END.lastIndex = place;
       if (TAG_END.test(html)) {
@@ -51,12 +48,11 @@ export function* startTags(html: string): Generator<StartTag, void, undefined> {
       // The page ends within the tag, or a quote is not closed.
       if (attribute === null || attribute[5] === '"' || attribute[5] === "'") return;
       place = ATTRIBUTE.lastIndex;
-      written++;
       const key = attribute[1].toLowerCase();
       if (attributes.has(key) || attributes.size >= MAX_ATTRIBUTES) continue;
       attributes.set(key, decodeHTMLAttribute(attribute[2] ?? attribute[3] ?? attribute[4] ?? ""));
     }
-    yield { name, attributes, written };
+    yield { name, attributes };
     if (RAW_TEXT.has(name)) {
       const end = new RegExp(`</${name}(?=[\\s/>])`, "gi");
       end.lastIndex = place;

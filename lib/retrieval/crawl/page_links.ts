@@ -10,8 +10,6 @@ export interface PageHints {
   canonical?: string;
   noindex: boolean;
   nofollow: boolean;
-  /** Attributes of the tag that has most. */
-  mostAttributes: number;
 }
 
 /** Most links of a page that are looked at. */
@@ -32,8 +30,7 @@ export function pageHints(html: string, url: string, headers: Record<string, str
     if (links.size < MAX_LINKS && link !== "" && !link.startsWith("#")) links.add(link);
   };
   let hasBase = false;
-  for (const { name, attributes, written } of startTags(html)) {
-    hints.mostAttributes = Math.max(hints.mostAttributes, written);
+  for (const { name, attributes } of startTags(html)) {
     const rel = attributes.get("rel") ?? "";
     const href = attributes.get("href");
     if (name === "base" && href !== undefined && !hasBase) {
@@ -62,7 +59,7 @@ function hasWord(text: string, word: string): boolean {
 
 /** What the headers alone say, for documents that are not HTML. */
 export function headerHints(url: string, headers: Record<string, string>, productToken: string): PageHints {
-  const hints: PageHints = { base: url, links: [], noindex: false, nofollow: false, mostAttributes: 0 };
+  const hints: PageHints = { base: url, links: [], noindex: false, nofollow: false };
   const canonical = /<([^<>]{1,2000})>[^,<]*;\s*rel\s*=\s*"?canonical"?/i.exec(headers.link ?? "")?.[1];
   if (canonical !== undefined) hints.canonical = canonical;
   // "otherbot: noindex, nofollow, kiln: none": a name holds for the directives after it.

@@ -21,9 +21,6 @@ export interface PageStep {
   leadsNowhere?: boolean;
 }
 
-/** HTML parsers take quadratic time for the attributes of a tag, so that one tag could hold the crawl up for hours. */
-const MAX_ATTRIBUTES = 2000;
-
 /** Turns answers into steps of a crawl. */
 export class PageSteps {
   constructor(
@@ -89,10 +86,6 @@ export class PageSteps {
       // First, so that the link with its return address counts.
       const own = { url: canonical, depth: page.depth, canonicalOf: page.url };
       return skipped(page, "canonical", `the page names ${canonical} as its own URL`, [own, ...found], refused);
-    }
-    if (hints.mostAttributes > MAX_ATTRIBUTES) {
-      const message = `a tag has ${hints.mostAttributes} attributes, more than ${MAX_ATTRIBUTES}`;
-      return failed(page, "document", message, found, refused);
     }
     const { documents, failures } = await pageDocuments(answer, this.signal);
     if (documents.length === 0) {
