@@ -14,6 +14,11 @@ export * from "./contrastive.ts";
 export * from "./cot_recipes.ts";
 export { DivergenceError } from "./divergence.ts";
 export { tokenizeExample } from "./chat_tokens.ts";
+export * from "./dpo.ts";
+export type { PreferenceExample } from "./dpo_batches.ts";
+export { type DpoLoss, dpoLoss, type DpoLossInputs, type TokenLogProbs } from "./dpo_loss.ts";
+export type { DpoLossOptions } from "./dpo_loss_options.ts";
+export type { DpoLossType, FDivergenceType } from "./dpo_losses.ts";
 export * from "./evaluate.ts";
 export * from "./evaluate_cases.ts";
 export * from "./group_by_length.ts";
@@ -31,6 +36,18 @@ export * from "./neftune.ts";
 export * from "./optimizer.ts";
 export { isDecayed, type Optim, type OptimizerOptions } from "./optimizer_options.ts";
 export { bestFitDecreasing, packExamples, type PackingStrategy, type PackOptions } from "./pack.ts";
+export * from "./preference_cleaning.ts";
+export * from "./preference_dataset.ts";
+export * from "./preference_lengths.ts";
+export {
+  type ChatPreference,
+  fromLlamaFactory,
+  type PreferenceRow,
+  readPreferenceRow,
+  type TextPreference,
+} from "./preference_rows.ts";
+export * from "./preference_sampling.ts";
+export * from "./preference_win_rate.ts";
 export * from "./pretrain.ts";
 export * from "./retrieval_recall.ts";
 export * from "./rewards/mod.ts";
