@@ -87,7 +87,9 @@ export function timeline(rows: readonly TimelineRow[], options: TimelineOptions 
   const scale = inner / last;
   const axis = valueAxis([0, last], inner, { exact: true });
   const ticks = thinTicks(axis.ticks, [0, last], inner, axis.format);
-  const bars = rows.flatMap((row, at) => row.bars.map((bar): PlacedBar => ({ ...bar, row: at })));
+  const bars = rows.flatMap((row, at) =>
+    row.bars.map((bar): PlacedBar => ({ ...bar, label: bar.label?.replace(/\s+/g, " ").trim(), row: at }))
+  );
   // Narrow ones on top: else a neighbour would cover them.
   const drawn = bars.toSorted((a, b) => (b.end - b.start) - (a.end - a.start));
   const rightOf = ({ start, end }: PlacedBar) => Math.max(end, start + NARROWEST / scale);

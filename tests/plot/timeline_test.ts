@@ -10,7 +10,7 @@ const row = (name: string, ...ends: number[]): TimelineRow => ({
     kind: ["call", "tool"][index % 2],
     start: ends[index - 1] ?? 0,
     end,
-    label: `label ${index} of ${name}`,
+    label: `label ${index}\n of ${name}`,
   })),
   note: `note of ${name}`,
 });

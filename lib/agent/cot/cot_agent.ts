@@ -24,6 +24,8 @@ export interface CotAnswer {
 export type CotEvent =
   | AgentEvent
   | EventTime & { type: "route"; domain: string; routing: Route }
+  /** What the tool router said. */
+  | EventTime & { type: "toolDecision"; needsTools: boolean; routing: Route }
   | EventTime & { type: "path"; path: AnswerPath }
   | EventTime & { type: "answer" } & CotAnswer;
 
@@ -32,11 +34,21 @@ export interface Route {
   route: string | null;
 }
 
+/** What the agent asks of a router. */
+export interface RoutesQuestions {
+  route(question: string, options?: { signal?: AbortSignal }): Promise<Route>;
+}
+
 /** What a CoT agent is made of. */
 export interface CotAgentOptions {
   model: ChatModel;
   /** An embedding router, a label router, or anything else that names a domain. */
-  router: { route(question: string, options?: { signal?: AbortSignal }): Promise<Route> };
+  router: RoutesQuestions;
+  /**
+   * Says beforehand, where a domain could do either, whether a question needs tools (any route) or reasoning (null). For a
+   * model that calls a tool whenever there is one, as small ones do. Default: the model decides, by its first reply.
+   */
+  toolRouter?: RoutesQuestions;
   /** By route; `none` for what belongs to no route, and for routes that are not here. */
   domains: Domains & { readonly [NONE]: Domain };
   /** Default: none. */
@@ -50,9 +62,10 @@ export interface CotAgentOptions {
 }
 
 /**
- * A conversation with an agent. Each question is routed; its domain's tools are offered; if the model calls one, the loop of
- * tools goes on to its answer, and if it begins to write instead and the domain reasons, that reply is dropped and the
- * question is asked again with the domain's prompt. Route, tools and reasoning share one budget.
+ * A conversation with an agent. Each question is routed; its domain's tools are offered, unless a tool router says that none is
+ * needed; if the model calls one, the loop of tools goes on to its answer, and if it begins to write instead and the domain
+ * reasons, that reply is dropped and the question is asked again with the domain's prompt. Routes, tools and reasoning
+ * share one budget.
  *
  * What was said is kept, calls and results included, reasoning left out; a question that came to no answer is not kept.
  */
@@ -98,11 +111,8 @@ export class CotAgent {
   }
 
   async *#answer(question: string, budget: RunBudget): AsyncGenerator<CotEvent, void, undefined> {
-    const routing = await this.#options.router.route(question, { signal: budget.signal }).catch((error) => {
-      // The loop tells why the run ended.
-      if (budget.signal.aborted) return { route: null };
-      throw error;
-    });
+    const { router, toolRouter } = this.#options;
+    const routing = await routeOf(router, question, budget);
     const { route } = routing;
     const domainName = route !== null && Object.hasOwn(this.#options.domains, route) ? route : NONE;
     const domain: Domain = this.#options.domains[domainName];
@@ -110,8 +120,14 @@ export class CotAgent {
 
     const asked: ChatMessage = { role: "user", content: question };
     const tools = this.#toolsOf(domain);
+    let needsTools = tools.length > 0;
+    if (needsTools && domain.reasoning !== null && toolRouter !== undefined) {
+      const routing = await routeOf(toolRouter, question, budget);
+      needsTools = routing.route !== null;
+      yield { at: budget.milliseconds, step: 0, type: "toolDecision", needsTools, routing };
+    }
     let end: PathEnd | null = null;
-    if (tools.length > 0 || domain.reasoning === null) {
+    if (needsTools || domain.reasoning === null) {
       end = yield* this.#withTools(asked, { domain, tools, budget });
     }
     end ??= yield* this.#byReasoning(asked, { domain, reasoning: domain.reasoning!, budget });
@@ -180,7 +196,7 @@ export class CotAgent {
     { domain, reasoning: how, budget }: { domain: Domain; reasoning: Reasoning; budget: RunBudget },
   ): AsyncGenerator<CotEvent, PathEnd, undefined> {
     yield { at: budget.milliseconds, step: budget.steps, type: "path", path: "reasoning" };
-    const model = domain.model ?? this.#options.model;
+    const model = how.model ?? domain.model ?? this.#options.model;
     const { prefill } = how;
     const events = runAgent({
       model,
@@ -205,6 +221,14 @@ export class CotAgent {
       role === "tool" && this.#options.tools?.find((tool) => tool.name === name)?.untrusted
     );
   }
+}
+
+async function routeOf(router: RoutesQuestions, question: string, { signal }: RunBudget): Promise<Route> {
+  return await router.route(question, { signal }).catch((error) => {
+    // The loop tells why the run ended.
+    if (signal.aborted) return { route: null };
+    throw error;
+  });
 }
 
 interface PathEnd {

@@ -12,6 +12,8 @@ export interface Reasoning {
   generation: Pick<ChatRequest, "temperature" | "topP" | "maxTokens" | "seed">;
   /** Whether earlier exchanges are shown. Default true; false for a model that was taught single questions only. */
   seesHistory?: boolean;
+  /** Such as the model with an adapter that learned to reason, and may have forgotten how to call tools. Default: the domain's. */
+  model?: ChatModel;
 }
 
 /** A route's way of answering. */
@@ -34,6 +36,9 @@ export type Domains = Readonly<Record<string, Domain>>;
 /**
  * Domains of the shipped model: reasoning for mathematics at a low temperature, for medicine at a middle one and without tools that
  * change anything, and small talk as it comes. The temperatures are those of the published agent that this one follows.
+ *
+ * The shipped model calls a tool whenever it is offered some, so an agent of it needs a `toolRouter`; questions to make one of are
+ * drawn by `drawAgentQuestions`. Adapters that learned to reason go to `reasoning.model`: they call tools worse than the base.
  */
 export const HOUSE_DOMAINS = {
   math: {

@@ -6,7 +6,8 @@ import type { CallEvent } from "./run_calls.ts";
 
 /**
  * Why a run ended. `answered` is the only one with a whole answer.
- * - `step limit`, `token limit`, `time limit`: the run's budget is spent.
+ * - `step limit`, `token limit`, `time limit`: the run's budget is spent; `token limit` also where calls and results have become too
+ *   long for `contextTokens`, which the run's `message` says.
  * - `aborted`: the caller stopped it.
  * - `length`: the reply was cut at the tokens of one reply.
  * - `empty reply`: the model said nothing and called nothing.

@@ -41,7 +41,7 @@ export interface AgentOptions extends BudgetLimits {
  *
  * Whoever stops reading the events stops the run.
  *
- * @throws {RangeError} For limits that cannot be, or a chat that does not fit `contextTokens`; {TypeError} for two tools of one name.
+ * @throws {RangeError} For limits that cannot be, or messages that do not fit `contextTokens`; {TypeError} for two tools of one name.
  *
  * @example
  * ```ts
@@ -74,7 +74,14 @@ export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEven
     for (;;) {
       const reached = budget.reached();
       if (reached) return yield stop(reached);
-      const chat = fitted([...options.messages, ...added], options, definitions);
+      let chat: ReturnType<typeof fitted>;
+      try {
+        chat = fitted([...options.messages, ...added], options, definitions);
+      } catch (error) {
+        // A chat that does not fit at first is the caller's mistake; one that grew too long by calls and results is not.
+        if (added.length > 0 && error instanceof RangeError) return yield stop("token limit", error.message);
+        throw error;
+      }
       if (chat.removed > 0) yield { ...now(), type: "trimmed", messages: chat.removed };
       budget.steps++;
 

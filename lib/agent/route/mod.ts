@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { CascadeRouter, type CascadeRouterOptions, type CascadeRouting } from "./cascade_router.ts";
 export { confusion, type ConfusionMatrix, NONE } from "./confusion.ts";
 export {
   createRouter,

@@ -176,3 +176,55 @@ Deno.test("CotAgent answers one question at a time, and the next after a reader 
   await first.return();
   assert.equal((await ask("Good morning.")).answer, "Hello!");
 });
+
+Deno.test("CotAgent reasons at once where its tool router says that no tool is needed, and asks it nowhere else", async () => {
+  const asked: string[] = [];
+  const toolRouter = {
+    route: (question: string) => {
+      asked.push(question);
+      return Promise.resolve({ route: question.includes("times") ? "tools" : null });
+    },
+  };
+  const { ask, model } = agentOf([
+    "Six and seven.\n</think>\n<answer>13</answer>",
+    sixTimesSeven,
+    "It is 42.",
+    "Hello!",
+  ], { toolRouter });
+  const thought = await ask("Math: how much are six and seven?");
+  assert.deepEqual(typesOf(thought.events), ["route", "toolDecision", "path", "reasoning", "text", "stop", "answer"]);
+  assert.deepEqual([thought.answer, thought.path, thought.run.steps], ["13", "reasoning", 1]);
+  assert.deepEqual(model.requests[0].tools, []);
+  const called = await ask("Math: how much is 6 times 7?");
+  assert.deepEqual([called.answer, called.path], ["It is 42.", "tools"]);
+  const [, decision] = called.events;
+  assert.deepEqual(decision.type === "toolDecision" && [decision.needsTools, decision.routing], [true, {
+    route: "tools",
+  }]);
+  await ask("Good morning, three times.");
+  assert.equal(asked.length, 2);
+});
+
+Deno.test("CotAgent reasons with the reasoning's own model, and calls tools with the domain's", async () => {
+  const thinker = scriptedChatModel(["Hm.\n</think>\n<answer>13</answer>"]);
+  const math = { ...DOMAINS.math, reasoning: { ...DOMAINS.math.reasoning!, model: thinker } };
+  const { ask, model } = agentOf(["I would say 13."], { domains: { ...DOMAINS, math } });
+  assert.equal((await ask("Math: six and seven?")).answer, "13");
+  assert.deepEqual([model.requests.length, thinker.requests.length], [1, 1]);
+});
+
+Deno.test("CotAgent ends with a reason where a result leaves no room, and throws for a question that does not fit", async () => {
+  const long = defineTool({
+    name: "long",
+    description: "Says much.",
+    input: z.object({}),
+    run: () => ({ text: "word ".repeat(500) }),
+  });
+  const { ask, agent } = agentOf([{ calls: [{ name: "long" }] }, "Hello!"], { tools: [long], contextTokens: 120 });
+  const { answer, run } = await ask("Good morning.");
+  assert.deepEqual([answer, run.reason, run.steps], [null, "token limit", 1]);
+  assert.match(run.message!, /120 are allowed/);
+  assert.deepEqual(agent.history, []);
+  await assert.rejects(ask("Good morning. ".repeat(100)), /120 are allowed/);
+  assert.equal((await ask("Good morning.")).answer, "Hello!");
+});
