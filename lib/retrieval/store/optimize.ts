@@ -85,9 +85,14 @@ async function ensureVectorIndex(table: PassageTable): Promise<boolean> {
 }
 
 /**
- * Inverted lists of product-quantised vectors. Measured on 10,000 vectors of 128 numbers, with the distances of candidates
- * computed anew (refine factor 10): recall@10 1.00, as with a graph (IVF_HNSW_SQ), in a fourteenth of its size.
+ * Inverted lists of product-quantised vectors, a byte for every four numbers. Measured on 10,000 vectors of 128 numbers, with the
+ * distances of candidates computed anew (refine factor 10): recall@10 1.00 where they lie in clusters, as those of texts do, and
+ * 0.99 where they do not (0.67 with LanceDB's own byte for sixteen numbers; 0.88 with a graph, IVF_HNSW_SQ, of five times
+ * the size).
  */
-async function createVectorIndex({ lance }: PassageTable): Promise<void> {
-  await lance.createIndex("vector", { config: Index.ivfPq({ distanceType: "cosine" }) });
+async function createVectorIndex({ lance, description }: PassageTable): Promise<void> {
+  const { dimensions } = description.embedder;
+  // They have to be equally long.
+  const numSubVectors = dimensions % 4 === 0 ? dimensions / 4 : undefined;
+  await lance.createIndex("vector", { config: Index.ivfPq({ distanceType: "cosine", numSubVectors }) });
 }

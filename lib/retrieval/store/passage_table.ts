@@ -14,6 +14,7 @@ import {
 import { checkTableName, type Location, parseLocation } from "./location.ts";
 import { passageSchema } from "./passage_rows.ts";
 import { withoutConflict } from "./without_conflict.ts";
+import { spareNativeThreads } from "./native_threads.ts";
 
 /** Where a table lies and how its passages are made. */
 export interface OpenTableOptions {
@@ -116,6 +117,7 @@ export async function openTable(options: OpenTableOptions): Promise<PassageTable
     filterColumns: options.filterColumns && [...options.filterColumns],
     fullText: options.fullText && { ...DEFAULT_FULL_TEXT, ...options.fullText },
   };
+  spareNativeThreads();
   const connection = await connect(location.uri, {
     storageOptions: options.storageOptions,
     // A handle sees what other processes wrote; asking costs a listing of files, which on S3 is a request.
