@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     args: Deno.args,
     options: {
-      documents: { type: "string", default: "data/library" },
+      documents: { type: "string" },
       include: { type: "string", multiple: true, default: INCLUDE },
       questions: { type: "string", multiple: true },
       hotpotqa: { type: "string" },
@@ -64,8 +64,12 @@ async function main(): Promise<void> {
   });
   const ks = values.ks.split(",").map((k) => wholeNumber("--ks", k));
   const chunkTokens = wholeNumber("--chunk-tokens", values["chunk-tokens"]);
+  if (values.documents !== undefined && values.questions === undefined) {
+    throw new Error("--documents: give the questions too, by --questions FILE; those that ship are about data/library");
+  }
+  const documents = values.documents ?? "data/library";
   const collection = values.hotpotqa === undefined
-    ? await labelledCollection({ documents: values.documents, include: values.include, files: values.questions })
+    ? await labelledCollection({ documents, include: values.include, files: values.questions })
     : titledCollection(values.hotpotqa, await readTitledQuestions(values.hotpotqa));
 
   const embedder = await openEmbedder(values.embedder);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { createParser } from "eventsource-parser";
 import type { ChatModel } from "./chat_model.ts";
+import { checkPatience } from "./check_patience.ts";
 import { ChatEndpointError, EndpointErrors } from "./endpoint_error.ts";
 import { estimateTokens } from "./estimate_tokens.ts";
 import { GeminiMidwayError, GeminiReply } from "./gemini_reply.ts";
@@ -34,11 +35,12 @@ const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_API_KEY"];
  * A Gemini model. It cannot begin a reply with a given text: a request with `prefill` throws. Keep the same object for a
  * conversation: it remembers the signatures of the model's thoughts, which Gemini wants back with its calls.
  *
- * @throws {TypeError} When `baseURL` is no address.
+ * @throws {TypeError} When `baseURL` is no address; {RangeError} for a `timeout` or `maxRetries` that cannot be.
  * Its streams throw {@linkcode ChatEndpointError}.
  */
 export function geminiChatModel(options: GeminiChatModelOptions): ChatModel {
   const { model, baseURL = GOOGLE_URL, thinking, maxRetries = 2, timeout = 120_000 } = options;
+  checkPatience({ timeout, maxRetries });
   const isGoogle = new URL(baseURL).origin === new URL(GOOGLE_URL).origin;
   const fromEnvironment = () => KEY_VARIABLES.map((name) => Deno.env.get(name)).find(Boolean);
   const apiKey = options.apiKey ?? (isGoogle ? fromEnvironment() : undefined);

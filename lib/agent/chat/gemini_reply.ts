@@ -36,12 +36,12 @@ const chunkSchema = z.object({
 });
 
 /** Reasons that are the model's own end; of the rest, which the provider had, the list grows. */
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map(Object.entries({
   STOP: "stop",
   MAX_TOKENS: "length",
   FINISH_REASON_UNSPECIFIED: "stop",
   OTHER: "stop",
-};
+}));
 
 /** Reasons that mean a call that Gemini itself could not read. */
 const BAD_CALL_REASONS: readonly string[] = [
@@ -116,7 +116,7 @@ export class GeminiReply {
   }
 
   #reason(): FinishReason {
-    const reason = this.#finishReason === null ? "filtered" : FINISH_REASONS[this.#finishReason];
+    const reason = this.#finishReason === null ? "filtered" : FINISH_REASONS.get(this.#finishReason);
     if (this.#hasCalls && reason !== "length") return "toolCalls";
     return reason ?? "filtered";
   }

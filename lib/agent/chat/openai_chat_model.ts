@@ -2,6 +2,7 @@
 import { OpenAI } from "openai";
 import { z } from "zod";
 import type { ChatModel, ChatRequest } from "./chat_model.ts";
+import { checkPatience } from "./check_patience.ts";
 import { ChatEndpointError, EndpointErrors } from "./endpoint_error.ts";
 import { estimateTokens } from "./estimate_tokens.ts";
 import { openaiMessages } from "./openai_messages.ts";
@@ -46,11 +47,12 @@ const OPENAI_URL = "https://api.openai.com/v1";
 /**
  * A model behind an OpenAI-compatible endpoint.
  *
- * @throws {TypeError} When `baseURL` is no address.
+ * @throws {TypeError} When `baseURL` is no address; {RangeError} for a `timeout` or `maxRetries` that cannot be.
  * Its streams throw {@linkcode ChatEndpointError}.
  */
 export function openaiChatModel(options: OpenaiChatModelOptions): ChatModel {
   const { baseURL = OPENAI_URL, model, maxRetries = 2, timeout = 120_000 } = options;
+  checkPatience({ timeout, maxRetries });
   const isOpenai = new URL(baseURL).origin === new URL(OPENAI_URL).origin;
   const apiKey = options.apiKey ?? (isOpenai ? Deno.env.get("OPENAI_API_KEY") : undefined);
   const errors = new EndpointErrors(baseURL, model, apiKey, isOpenai ? ["OPENAI_API_KEY"] : []);

@@ -42,13 +42,13 @@ interface OpenCall {
   text: string;
 }
 
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map(Object.entries({
   stop: "stop",
   length: "length",
   tool_calls: "toolCalls",
   function_call: "toolCalls",
   content_filter: "filtered",
-};
+}));
 
 /** Takes a reply's chunks. Calls come out whole: each when the next one begins, the last at the end. */
 export class OpenaiReply {
@@ -96,7 +96,7 @@ export class OpenaiReply {
   }
 
   #reason(): FinishReason {
-    const reason = FINISH_REASONS[this.#finishReason ?? ""] ?? "stop";
+    const reason = FINISH_REASONS.get(this.#finishReason ?? "") ?? "stop";
     // Some endpoints end a turn of calls by "stop", and some a turn without calls by "tool_calls".
     if (reason === "stop" || reason === "toolCalls") return this.#hasCalls ? "toolCalls" : "stop";
     return reason;

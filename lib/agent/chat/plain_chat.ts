@@ -1,13 +1,11 @@
 import { type ChatMessage, plainText, type Tokenizer, type ToolDefinition } from "../../tokenizer/mod.ts";
+import { withoutResultTags } from "./result_tags.ts";
 
 /** What goes into the chat template. */
 export interface PlainChat {
   messages: ChatMessage[];
   tools: ToolDefinition[];
 }
-
-/** Tags that a chat template writes around results, and around calls; in a result they could speak as the template. */
-const RESULT_TAGS = /<(?=\/?tool_(?:response|call)>)/g;
 
 /**
  * Makes a function that gives the same chat without the text of any special token: a page or a tool's result that holds
@@ -18,7 +16,7 @@ export function plainChat(
   tokenizer: Tokenizer,
 ): (messages: readonly ChatMessage[], tools?: readonly ToolDefinition[]) => PlainChat {
   const plain = plainText(tokenizer);
-  const plainResult = (text: string) => plain(text.replace(RESULT_TAGS, "< "));
+  const plainResult = (text: string) => plain(withoutResultTags(text));
   return (messages, tools = []) => ({
     messages: messages.map((message) => changed(message, message.role === "tool" ? plainResult : plain)),
     tools: tools.map((tool) => changed(tool, plain)),

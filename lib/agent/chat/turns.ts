@@ -1,5 +1,6 @@
 /** A conversation in the form that every endpoint's is made from: calls have ids, and each has its result. */
 import type { ChatMessage, ToolCall } from "../../tokenizer/mod.ts";
+import { withoutResultTags } from "./result_tags.ts";
 
 /** A call in a conversation. */
 export interface TurnCall {
@@ -28,7 +29,7 @@ export type Turn =
  *
  * Results are found by their call's id, else by its name, else by their order. An endpoint refuses a call without a result, so
  * one is put in that says so; and it refuses a result without a call, as the error of a call that could not be read, so
- * that comes as the user's words, between the tags that models know.
+ * that comes as the user's words, between the tags that models know, which its own text cannot close.
  *
  * @throws {TypeError} For a role or a content that no endpoint takes, naming the message.
  */
@@ -50,7 +51,7 @@ export function readTurns(messages: readonly ChatMessage[]): Turn[] {
         ? waiting.find(({ call }) => call.id === message.tool_call_id)
         : waiting.find(({ call }) => message.name === undefined || call.name === message.name);
       if (entry) entry.result = { id: entry.call.id, name: entry.call.name, text };
-      else orphans.push({ role: "user", text: `<tool_response>\n${text}\n</tool_response>` });
+      else orphans.push({ role: "user", text: `<tool_response>\n${withoutResultTags(text)}\n</tool_response>` });
       continue;
     }
     close();

@@ -10,7 +10,7 @@ import {
   vignetteAt,
   wordProblemAt,
 } from "../../data/mod.ts";
-import type { RandomSeed } from "../../random/mod.ts";
+import { Random, type RandomSeed } from "../../random/mod.ts";
 import type { AnswerPath } from "./cot_agent.ts";
 
 /** The kinds of questions that the shipped model was taught. */
@@ -40,7 +40,7 @@ export interface AgentQuestion {
 
 /**
  * Generated questions, so many of each kind and all different: word problems and medical vignettes to be reasoned about,
- * requests for the house's tools, and small talk. Those of the split "test" share no instance with those of "train".
+ * requests for the house's tools, and small talk. No question of the split "test" is one of "train".
  */
 export function drawAgentQuestions(
   count: number,
@@ -110,6 +110,8 @@ function chatQuestion(index: number, options: DrawOptions): AgentQuestion | null
   const start = messages.findIndex(({ role }) => role === "user");
   const asked = String(messages[start].content);
   if (kind === "no tool") {
+    // Chats of both splits begin alike, with other tools on offer: of the questions themselves, each split has its half.
+    if (new Random(`small talk: ${asked}`).chance(0.5) !== (options.split === "test")) return null;
     const [first] = cases.filter(({ messages: { length } }) => length === start + 1);
     // Some of these chats ask for what no tool is offered for, and another agent has one.
     if (first === undefined || /\b(?:no tool|which|what is your)\b/i.test(first.reference)) return null;

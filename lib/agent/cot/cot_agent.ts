@@ -26,6 +26,7 @@ export type CotEvent =
   | EventTime & { type: "route"; domain: string; routing: Route }
   /** What the tool router said. */
   | EventTime & { type: "toolDecision"; needsTools: boolean; routing: Route }
+  /** A second one where a reply that began as text goes on to call tools. */
   | EventTime & { type: "path"; path: AnswerPath }
   | EventTime & { type: "answer" } & CotAnswer;
 
@@ -86,7 +87,7 @@ export class CotAgent {
     return this.#history;
   }
 
-  /** Begins anew. */
+  /** Begins anew; a question that is being answered is not kept then. */
   forget(): void {
     this.#history = [];
     this.#afterUntrusted = false;
@@ -112,6 +113,7 @@ export class CotAgent {
 
   async *#answer(question: string, budget: RunBudget): AsyncGenerator<CotEvent, void, undefined> {
     const { router, toolRouter } = this.#options;
+    const history = this.#history;
     const routing = await routeOf(router, question, budget);
     const { route } = routing;
     const domainName = route !== null && Object.hasOwn(this.#options.domains, route) ? route : NONE;
@@ -132,9 +134,13 @@ export class CotAgent {
     }
     end ??= yield* this.#byReasoning(asked, { domain, reasoning: domain.reasoning!, budget });
 
-    const { run, path, reasoning } = end;
-    const answer = run.reason === "answered" ? taggedAnswer(run.answer ?? "") : null;
-    if (answer !== null) this.#keep(asked, run, answer);
+    const { run, path, reasoning, sawUntrusted } = end;
+    // Tags with nothing between them are no answer.
+    const answer = run.reason === "answered" ? taggedAnswer(run.answer ?? "") || null : null;
+    if (answer !== null && this.#history === history) {
+      history.push(asked, ...run.messages.slice(0, -1), { role: "assistant", content: answer });
+      this.#afterUntrusted ||= sawUntrusted;
+    }
     yield {
       at: budget.milliseconds,
       step: budget.steps,
@@ -174,8 +180,10 @@ export class CotAgent {
     const held: AgentEvent[] = [];
     let path: AnswerPath | null = null;
     let reasoning = "";
+    let sawUntrusted = false;
     for await (const event of events) {
       if (event.type === "reasoning") reasoning += event.text;
+      if (event.type === "result") sawUntrusted ||= event.outcome.untrusted;
       if (path === null) {
         path = pathOf(event, domain);
         held.push(event);
@@ -184,9 +192,14 @@ export class CotAgent {
         yield { at: budget.milliseconds, step: budget.steps, type: "path", path };
         yield* held;
       } else {
+        // Some models say a word before they call.
+        if (path === "reply" && pathOf(event, domain) === "tools") {
+          path = "tools";
+          yield { at: budget.milliseconds, step: budget.steps, type: "path", path };
+        }
         yield event;
       }
-      if (event.type === "stop") return { run: event.run, path, reasoning: reasoning.trim() };
+      if (event.type === "stop") return { run: event.run, path, reasoning: reasoning.trim(), sawUntrusted };
     }
     throw new Error("a run ended without saying why");
   }
@@ -209,32 +222,37 @@ export class CotAgent {
     for await (const event of events) {
       if (event.type === "reasoning") reasoning += event.text;
       yield event;
-      if (event.type === "stop") return { run: event.run, path: "reasoning", reasoning: reasoning.trim() };
+      if (event.type !== "stop") continue;
+      return { run: event.run, path: "reasoning", reasoning: reasoning.trim(), sawUntrusted: false };
     }
     throw new Error("a run ended without saying why");
   }
-
-  /** What later questions are asked after. */
-  #keep(asked: ChatMessage, { messages }: AgentRun, answer: string): void {
-    this.#history.push(asked, ...messages.slice(0, -1), { role: "assistant", content: answer });
-    this.#afterUntrusted ||= messages.some(({ role, name }) =>
-      role === "tool" && this.#options.tools?.find((tool) => tool.name === name)?.untrusted
-    );
-  }
 }
 
+/** What a router says; no route when the signal is aborted, also where the router does not listen to it. */
 async function routeOf(router: RoutesQuestions, question: string, { signal }: RunBudget): Promise<Route> {
-  return await router.route(question, { signal }).catch((error) => {
-    // The loop tells why the run ended.
-    if (signal.aborted) return { route: null };
+  // The loop tells why the run ended.
+  const nowhere: Route = { route: null };
+  if (signal.aborted) return nowhere;
+  const stopped = Promise.withResolvers<Route>();
+  const onAbort = () => stopped.resolve(nowhere);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([router.route(question, { signal }), stopped.promise]);
+  } catch (error) {
+    if (signal.aborted) return nowhere;
     throw error;
-  });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 interface PathEnd {
   run: AgentRun;
   path: AnswerPath;
   reasoning: string;
+  /** Whether strangers wrote a result. */
+  sawUntrusted: boolean;
 }
 
 /** Which path an event decides for; null when none. */

@@ -11,7 +11,7 @@ export interface ToolUseRow {
   chat: string;
   /** The last thing that the user says. */
   question: string;
-  /** Calls of the first turn, as the model writes them; empty where it made none. */
+  /** Calls of the first turn, as the model writes them, and what was meant as one; empty where there is neither. */
   calls: string;
   answer: string | null;
   reason: StopReason;
@@ -56,7 +56,7 @@ export async function evaluateToolUse(options: ToolUseOptions): Promise<ToolUseE
   if (cases.length === 0) throw new Error("evaluateToolUse: there are no cases");
   const rows: ToolUseRow[] = [];
   for (const one of cases) {
-    const { calls, run } = await runCase(one, { model, maxTokens, signal });
+    const { calls, hasInvalid, run } = await runCase(one, { model, maxTokens, signal });
     const { answer, reason, steps, milliseconds } = run;
     rows.push({
       kind: one.kind,
@@ -65,7 +65,7 @@ export async function evaluateToolUse(options: ToolUseOptions): Promise<ToolUseE
       calls,
       answer,
       reason,
-      rightCalls: one.areRightCalls ? one.areRightCalls(calls) : calls === "",
+      rightCalls: hasInvalid ? false : one.areRightCalls ? one.areRightCalls(calls) : calls === "",
       rightAnswer: reason === "answered" && one.isRightAnswer(answer ?? ""),
       steps,
       milliseconds,
@@ -84,19 +84,20 @@ export async function evaluateToolUse(options: ToolUseOptions): Promise<ToolUseE
 async function runCase(
   { messages, tools }: ToolUseCase,
   { model, maxTokens, signal }: { model: ChatModel; maxTokens: number; signal?: AbortSignal },
-): Promise<{ calls: string; run: AgentRun }> {
+): Promise<{ calls: string; hasInvalid: boolean; run: AgentRun }> {
   const calls: RequestedCall[] = [];
-  let invalid = "";
+  const invalid: string[] = [];
   for await (const event of runAgent({ model, messages, tools, generation: { maxTokens }, signal })) {
     if (event.step === 1 && event.type === "call") {
       const { name, arguments: given } = event.call;
       calls.push({ name, arguments: given as RequestedCall["arguments"] });
     }
-    if (event.step === 1 && event.type === "invalidCall") invalid += event.call.raw;
+    if (event.step === 1 && event.type === "invalidCall") invalid.push(event.call.raw);
     if (event.type !== "stop") continue;
     signal?.throwIfAborted();
     if (event.run.reason === "model failed") throw new Error(`${model.name}: ${event.run.message}`);
-    return { calls: invalid === "" ? callText(calls) : [callText(calls), invalid].join("\n"), run: event.run };
+    const texts = calls.length === 0 ? invalid : [callText(calls), ...invalid];
+    return { calls: texts.join("\n"), hasInvalid: invalid.length > 0, run: event.run };
   }
   throw new Error("a run ended without saying why");
 }

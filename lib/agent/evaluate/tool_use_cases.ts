@@ -28,8 +28,13 @@ export interface ToolUseCase {
 /**
  * The first so many held-out cases of `toolCallsCorpus`. Where the corpus shows a mistake that is mended, only the mended call is
  * known: an agent should not make the mistake.
+ *
+ * @throws {RangeError} When `count` is no whole number above 0.
  */
 export function toolUseCases(count: number, { seed = 0 }: { seed?: number } = {}): ToolUseCase[] {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`count: expected a whole number above 0, got ${count}`);
+  }
   const cases: ToolUseCase[] = [];
   for (let index = 0; cases.length < count; index++) {
     const { kind, messages, tools = [], notLearned = [], cases: graded } = toolCallsCorpus.exampleAt(index, {

@@ -40,7 +40,7 @@ export interface AgentRun extends BudgetUse {
   message?: string;
 }
 
-/** When something happened: milliseconds since the run began, and the model's turn, from 1. */
+/** When something happened: milliseconds since the run's budget was made, and the budget's turn of the model, from 1. */
 export interface EventTime {
   at: number;
   step: number;

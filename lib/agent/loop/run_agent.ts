@@ -1,7 +1,23 @@
 /** The loop of an agent: the model's turn, the tools that it called, its next turn, until there is an answer. */
 import type { ChatMessage, ToolDefinition } from "../../tokenizer/mod.ts";
-import { type ChatModel, type ChatReply, type ChatRequest, replyMessage, resultMessage } from "../chat/mod.ts";
-import { type Approve, type Tool, toolDefinitions, type ToolLimits, type ToolOutcome } from "../tools/mod.ts";
+import {
+  type ChatEvent,
+  type ChatModel,
+  type ChatReply,
+  type ChatRequest,
+  type ChatUsage,
+  estimateTextTokens,
+  replyMessage,
+  resultMessage,
+} from "../chat/mod.ts";
+import {
+  type Approve,
+  resultText,
+  type Tool,
+  toolDefinitions,
+  type ToolLimits,
+  type ToolOutcome,
+} from "../tools/mod.ts";
 import { type BudgetLimits, RunBudget } from "./budget.ts";
 import type { AgentEvent, AgentRun, StopReason } from "./events.ts";
 import { trimHistory } from "./history.ts";
@@ -30,7 +46,7 @@ export interface AgentOptions extends BudgetLimits {
   maxInvalid?: number;
   /** Calls of one turn at most; those beyond are answered by an error. Default 8. */
   maxCalls?: number;
-  /** Shared with other runs, instead of limits of its own; stays the caller's. */
+  /** Shared with other runs, instead of limits of its own; stays the caller's. The run's own `signal` counts besides. */
   budget?: RunBudget;
 }
 
@@ -53,12 +69,19 @@ export interface AgentOptions extends BudgetLimits {
  */
 export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEvent, void, undefined> {
   const { model, tools = [], generation = {}, approve, toolLimits: limits, maxInvalid = 3, maxCalls = 8 } = options;
+  for (const [name, limit] of Object.entries({ maxInvalid, maxCalls })) {
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new RangeError(`${name}: expected a whole number above 0, got ${limit}`);
+    }
+  }
   const definitions = toolDefinitions(tools);
   const ownBudget = options.budget === undefined ? new RunBudget(options) : undefined;
   const budget = options.budget ?? ownBudget!;
   const used = budget.snapshot();
   const left = new AbortController();
-  const signal = AbortSignal.any([budget.signal, left.signal]);
+  const signals = [budget.signal, left.signal, ...options.signal ? [options.signal] : []];
+  const signal = AbortSignal.any(signals);
+  const limitReached = () => budget.reached() ?? (options.signal?.aborted ? "aborted" : null);
   const added: ChatMessage[] = [];
   const repetition = new RepetitionWatch();
   let afterUntrusted = options.afterUntrusted ?? false;
@@ -72,7 +95,7 @@ export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEven
 
   try {
     for (;;) {
-      const reached = budget.reached();
+      const reached = limitReached();
       if (reached) return yield stop(reached);
       let chat: ReturnType<typeof fitted>;
       try {
@@ -94,21 +117,10 @@ export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEven
         signal,
       };
       try {
-        for await (const event of untilAborted(model.stream(request), signal)) {
-          if (event.type === "end") {
-            reply.finishReason = event.finishReason;
-            budget.spend(event.usage);
-            continue;
-          }
-          if (event.type === "text") reply.text += event.text;
-          else if (event.type === "reasoning") reply.reasoning += event.text;
-          else if (event.type === "call") reply.calls.push(event.call);
-          else reply.invalidCalls.push(event.call);
-          yield { ...now(), ...event };
-        }
+        for await (const event of turnEvents(reply, { model, request, signal, budget })) yield { ...now(), ...event };
       } catch (error) {
         answer = reply.text.trim() || null;
-        const limit = signal.aborted ? budget.reached() : null;
+        const limit = signal.aborted ? limitReached() : null;
         return yield limit ? stop(limit) : stop("model failed", error instanceof Error ? error.message : String(error));
       }
       answer = reply.text.trim() || null;
@@ -125,7 +137,8 @@ export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEven
         yield { ...now(), ...event };
       }
       for (const { problem } of reply.invalidCalls) {
-        added.push({ role: "tool", content: JSON.stringify({ error: problem }) });
+        // It quotes what the model wrote, which must not close the tags around results.
+        added.push({ role: "tool", content: resultText({ error: problem }, Infinity) });
       }
       invalidTurns = outcomes.some(couldRun) ? 0 : invalidTurns + 1;
       if (invalidTurns >= maxInvalid) return yield stop("invalid calls");
@@ -141,6 +154,48 @@ export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEven
 function emptyReply(): ChatReply {
   const usage = { promptTokens: 0, completionTokens: 0 };
   return { text: "", reasoning: "", calls: [], invalidCalls: [], finishReason: "stop", usage };
+}
+
+/** The model's turn, put together in `reply` and paid for: also one that breaks off, or that nobody reads to its end. */
+async function* turnEvents(
+  reply: ChatReply,
+  { model, request, signal, budget }: {
+    model: ChatModel;
+    request: ChatRequest;
+    signal: AbortSignal;
+    budget: RunBudget;
+  },
+): AsyncGenerator<Exclude<ChatEvent, { type: "end" }>, void, undefined> {
+  let isPaid = false;
+  try {
+    for await (const event of untilAborted(model.stream(request), signal)) {
+      if (event.type === "end") {
+        reply.finishReason = event.finishReason;
+        budget.spend(event.usage);
+        isPaid = true;
+        continue;
+      }
+      if (event.type === "text") reply.text += event.text;
+      else if (event.type === "reasoning") reply.reasoning += event.text;
+      else if (event.type === "call") reply.calls.push(event.call);
+      else reply.invalidCalls.push(event.call);
+      yield event;
+    }
+  } finally {
+    if (!isPaid) budget.spend(usageSoFar(reply, model, request));
+  }
+}
+
+/** About what a reply took that has no end; nothing where nothing came of it. */
+function usageSoFar(
+  { text, reasoning, calls, invalidCalls }: ChatReply,
+  model: ChatModel,
+  { messages, tools }: ChatRequest,
+): ChatUsage {
+  const called = [...calls, ...invalidCalls].map((call) => JSON.stringify(call)).join("");
+  const completionTokens = estimateTextTokens(reasoning + text + called);
+  if (completionTokens === 0) return { promptTokens: 0, completionTokens };
+  return { promptTokens: model.countTokens(messages, tools), completionTokens, isEstimated: true };
 }
 
 function fitted(

@@ -17,7 +17,7 @@ export interface RunCallsOptions {
   limits?: ToolLimits;
   /** Those beyond are answered by an error. */
   maxCalls: number;
-  /** Whether the chat holds what strangers wrote. */
+  /** Whether the chat holds what strangers wrote. Results of this turn do not count: its calls were written before them. */
   afterUntrusted: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function* runCalls(
   { tools, signal, approve = () => false, limits, maxCalls, afterUntrusted }: RunCallsOptions,
 ): AsyncGenerator<CallEvent, void, undefined> {
   let asking: Promise<unknown> = Promise.resolve();
-  const start = (call: ToolCallRequest, isAfterUntrusted: boolean) => {
+  const start = (call: ToolCallRequest) => {
     const asked: CallEvent[] = [];
     const askInTurn: Approve = (request) => {
       const answer = asking.then(() => {
@@ -47,21 +47,19 @@ export async function* runCalls(
       answer.then((approved) => note(approved === true), () => note(false));
       return answer;
     };
-    const outcome = runTool(tools, call, { signal, approve: askInTurn, limits, afterUntrusted: isAfterUntrusted });
+    const outcome = runTool(tools, call, { signal, approve: askInTurn, limits, afterUntrusted });
     return { outcome, asked };
   };
   const hasEffects = ({ name }: ToolCallRequest) => tools.some((tool) => tool.name === name && tool.sideEffects);
-  const started = calls.slice(0, maxCalls).map((call) => hasEffects(call) ? null : start(call, afterUntrusted));
-  let isAfterUntrusted = afterUntrusted;
+  const started = calls.slice(0, maxCalls).map((call) => hasEffects(call) ? null : start(call));
   for (const [index, call] of calls.entries()) {
     if (index >= maxCalls) {
       yield { type: "result", call, outcome: tooMany(maxCalls) };
       continue;
     }
-    const { outcome, asked } = started[index] ?? start(call, isAfterUntrusted);
+    const { outcome, asked } = started[index] ?? start(call);
     const result = await outcome;
     yield* asked;
-    isAfterUntrusted ||= result.untrusted;
     yield { type: "result", call, outcome: result };
   }
 }

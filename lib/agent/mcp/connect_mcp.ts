@@ -49,8 +49,9 @@ export async function connectMcp(address: McpServerAddress, options: McpOptions 
   const { timeoutMs = 20_000, callTimeoutMs = 30_000 } = options;
   const limits = { maxTools: 64, maxDescription: 500, maxSchemaBytes: 8192, ...options.limits };
   for (const [key, value] of Object.entries({ timeoutMs, callTimeoutMs, ...limits })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new TypeError(`${key}: expected a whole number above 0, got ${value}`);
+    // Timers count milliseconds in 31 bits; of longer times they fire at once.
+    if (!Number.isInteger(value) || value < 1 || value > MAX_OPTION) {
+      throw new TypeError(`${key}: expected a whole number from 1 to ${MAX_OPTION}, got ${value}`);
     }
   }
   signal?.throwIfAborted();
@@ -92,6 +93,8 @@ export async function connectMcp(address: McpServerAddress, options: McpOptions 
     clearTimeout(timer);
   }
 }
+
+const MAX_OPTION = 2_000_000_000;
 
 function processReason(transport: SubprocessTransport, said: string): string {
   if (transport.ending !== undefined) return `it ${endingOf(transport)}`;

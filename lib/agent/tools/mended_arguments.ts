@@ -27,7 +27,9 @@ export function mended(given: unknown, issues: readonly Issue[]): unknown {
     if (issue.code !== "invalid_type") continue;
     const value = valueAt(copy, issue.path);
     const better = rewritten(value, issue.expected);
-    if (better === undefined && value !== null) continue;
+    // An item of a list cannot be left out: those after it would take its place.
+    const mayBeLeftOut = value === null && typeof issue.path.at(-1) === "string";
+    if (better === undefined && !mayBeLeftOut) continue;
     copy = replacedAt(copy, issue.path, better);
   }
   return copy === given ? undefined : copy;

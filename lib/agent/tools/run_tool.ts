@@ -162,11 +162,30 @@ function unknownToolText(given: string, tools: readonly Tool[]): string {
   return `there is no tool of this name, ${near.length > 0 ? "did you mean" : "there are"} ${told.join(", ")}`;
 }
 
-/** An address of the web, of mail, or of a machine. */
-const ADDRESS = /[a-z][a-z\d+.-]*:\/\/|\bwww\.|\bmailto:|\S@\S+\.\S|\b\d{1,3}(?:\.\d{1,3}){3}\b|^\/\//i;
+/** What an address of the web or of mail begins with. Programs that read addresses take `https:host` for one too. */
+const SCHEME = /[a-z\d+.-]:\/\/|\b(?:https?|wss?|ftp|mailto):/i;
+/**
+ * Addresses that can do without: of the web, of mail, or of a machine. No part of it is looked for from each place to the end of
+ * the text, which would take long where that is.
+ */
+const ADDRESS = new RegExp(
+  [
+    /\bwww\./,
+    /\S@[^\s@]{1,255}\.\S/,
+    /\b\d{1,3}(?:\.\d{1,3}){3}\b/,
+    // Two slashes, of either kind.
+    /^\s*[\\/]{2}/,
+    // A host's name with a port, a path or a query.
+    /(?<![a-z\d.-])(?:[a-z\d-]{1,63}\.){1,8}[a-z]{2,63}(?::\d|[\\/]|\?\S)/,
+  ].map(({ source }) => source).join("|"),
+  "i",
+);
 
 function holdsAddress(value: unknown): boolean {
-  if (typeof value === "string") return ADDRESS.test(value);
+  if (typeof value === "string") {
+    // Programs that read addresses pass over tabs and line ends in them.
+    return SCHEME.test(value) || ADDRESS.test(value) || SCHEME.test(value.replace(/[\t\n\r]/g, ""));
+  }
   if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).some(holdsAddress);
+  return Object.entries(value).some(([key, inner]) => holdsAddress(key) || holdsAddress(inner));
 }

@@ -109,3 +109,14 @@ Deno.test("OpenaiReply and GeminiReply take any chunk, or say that it is none", 
     { numRuns: 2000 },
   );
 });
+
+Deno.test("OpenaiReply and GeminiReply take a reason to end that nobody knows for what it may be, whatever its name", () => {
+  for (const reason of ["constructor", "__proto__", "eos"]) {
+    const openai = new OpenaiReply();
+    openai.push({ choices: [{ delta: { content: "4" }, finish_reason: reason }] });
+    const gemini = new GeminiReply(new Map());
+    gemini.push({ candidates: [{ content: { parts: [{ text: "4" }] }, finishReason: reason }] });
+    const reasons = [...openai.end(1), ...gemini.end(1)].map((event) => event.type === "end" && event.finishReason);
+    assert.deepEqual(reasons, ["stop", "filtered"]);
+  }
+});

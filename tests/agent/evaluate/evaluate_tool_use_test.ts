@@ -57,3 +57,33 @@ Deno.test("evaluateToolUse() throws when the model fails, there are no cases, or
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(evaluateToolUse({ model: perfectModel(cases), cases, signal }), /enough/);
 });
+
+Deno.test("evaluateToolUse() takes an attempt at a call for one, though nothing stands in it", async () => {
+  const cases = toolUseCases(60).filter(({ kind }) => kind !== "tool");
+  const { byKind } = await evaluateToolUse({ model: scriptedChatModel(() => "<tool_call></tool_call>"), cases });
+  assert.deepEqual(Object.values(byKind).map(({ calls }) => calls.share), [0, 0]);
+});
+
+Deno.test("evaluateToolUse() takes right calls with an attempt at another for wrong", async () => {
+  const cases = toolUseCases(60).filter(({ kind }) => kind === "tool").slice(0, 5);
+  const scripted = perfectModel(cases);
+  const model = {
+    ...scripted,
+    async *stream(request: Parameters<typeof scripted.stream>[0]) {
+      for await (const event of scripted.stream(request)) {
+        yield event;
+        if (event.type !== "call") continue;
+        yield {
+          type: "invalidCall" as const,
+          call: { id: "x", raw: "", kind: "not json" as const, problem: "nothing stands between the tags" },
+        };
+      }
+    },
+  };
+  const { byKind } = await evaluateToolUse({ model, cases });
+  assert.deepEqual([byKind.tool!.calls.share, byKind.tool!.answers.share], [0, 1]);
+});
+
+Deno.test("toolUseCases() refuses a count that cannot be", () => {
+  for (const count of [0, 1.5, NaN, Infinity]) assert.throws(() => toolUseCases(count), RangeError);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { type ChatScript, type ScriptedChatModel, scriptedChatModel } from "../../../lib/agent/chat/mod.ts";
-import { type AgentEvent, type AgentOptions, type AgentRun, runAgent } from "../../../lib/agent/loop/mod.ts";
+import { type AgentEvent, type AgentOptions, type AgentRun, runAgent, RunBudget } from "../../../lib/agent/loop/mod.ts";
 import { defineTool, type Tool } from "../../../lib/agent/tools/mod.ts";
 
 const QUESTION = { role: "user", content: "How much is 6 times 7?" };
@@ -330,7 +330,46 @@ Deno.test("runAgent() leaves old exchanges out where the chat is too long, and s
 });
 
 Deno.test("runAgent() refuses limits that cannot be", async () => {
-  for (const limits of [{ maxSteps: 0 }, { maxTokens: 1.5 }, { maxSeconds: -1 }, { maxSeconds: Infinity }]) {
+  const seconds = [{ maxSeconds: -1 }, { maxSeconds: Infinity }];
+  for (const limits of [{ maxSteps: 0 }, { maxTokens: 1.5 }, ...seconds, { maxInvalid: 0 }, { maxCalls: NaN }]) {
     await assert.rejects(runToEnd(["42"], limits), RangeError);
   }
+});
+
+Deno.test("runAgent() listens to its own signal where it shares a budget", async () => {
+  using budget = new RunBudget({ maxSeconds: 5 });
+  const stop = new AbortController();
+  const events: AgentEvent[] = [];
+  const model = scriptedChatModel([{ text: "Let me", hangs: true }]);
+  for await (const event of runAgent({ model, messages: [QUESTION], budget, signal: stop.signal })) {
+    events.push(event);
+    stop.abort();
+  }
+  const last = events.at(-1)!;
+  assert.deepEqual(last.type === "stop" && [last.run.reason, last.run.answer], ["aborted", "Let me"]);
+  assert.equal((await runToEnd(["42"], { budget, signal: stop.signal })).run.reason, "aborted");
+  assert.equal((await runToEnd(["42"], { budget })).run.reason, "answered");
+});
+
+Deno.test("runAgent() counts, about, what a model wrote before it failed or nobody read on", async () => {
+  const script = [{ text: "It is for", failure: new Error("gone") }, { text: "It is", hangs: true }];
+  using budget = new RunBudget();
+  const model = scriptedChatModel(script);
+  const { run } = await runToEnd(model, { budget });
+  assert.deepEqual([run.reason, run.usage.completionTokens, run.usage.isEstimated], ["model failed", 3, true]);
+  assert.ok(run.usage.promptTokens > 0);
+  for await (const { type } of runAgent({ model, messages: [QUESTION], budget })) {
+    if (type === "text") break;
+  }
+  assert.equal(budget.usage.completionTokens, 5);
+  // A model that cannot be reached wrote nothing and read nothing.
+  const unreachable = await runToEnd([{ failure: new Error("refused") }]);
+  assert.deepEqual(unreachable.run.usage, { promptTokens: 0, completionTokens: 0 });
+});
+
+Deno.test("runAgent() quotes no tag of a chat template in what it says of an invalid call", async () => {
+  const { model } = await runToEnd(['<tool_call>\n{"name": </tool_response>}\n</tool_call>', "It is 42."]);
+  const { content } = model.requests[1].messages.at(-1)!;
+  assert.equal(typeof JSON.parse(content as string).error, "string");
+  assert.ok(!/<\/?[a-z]/.test(content as string), content as string);
 });

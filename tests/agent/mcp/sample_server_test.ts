@@ -136,6 +136,8 @@ strictTest("connectMcp() believes hints and the user as far as it is told to", a
     name: "TypeError",
     message: "allow: the server kiln-sample has no tool add_notes",
   });
+  // No timer can be set to so long.
+  await assert.rejects(connectMcp({ url }, { timeoutMs: 2 ** 31 }), { name: "TypeError", message: /^timeoutMs: / });
 });
 
 strictTest("connectMcp() says that a server over HTTP is out of reach, at the start and later", async () => {

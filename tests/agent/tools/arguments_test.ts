@@ -89,6 +89,7 @@ Deno.test("runTool() makes no guesses", async () => {
   assert.equal(await problemOf(input, { a: "1.5" }), "a must be a number");
   assert.equal(await problemOf(input, { a: "1e300" }), "a must be a number");
   assert.equal(await problemOf(input, { a: null }), "a must be a number");
+  assert.equal(await problemOf(z.object({ a: z.array(z.number()) }), { a: [1, null] }), "a[1] must be a number");
   assert.equal(await problemOf(input, { a: true }), "a must be a number");
   assert.equal(await problemOf(z.object({ a: z.array(z.int()) }), { a: '["x"]' }), "a must be a list");
   assert.equal(await problemOf(z.object({ a: z.object({}) }), { a: "null" }), "a must be an object");

@@ -102,6 +102,14 @@ Deno.test("runTool() asks before an address goes out, once strangers had their s
       { a: "mailto:x" },
       { host: "10.0.0.1" },
       { a: "//example.org/x" },
+      { a: " \\\\example.org\\x" },
+      { a: "https:example.org" },
+      { a: "https:\\\\example.org" },
+      { a: "htt\nps:/\n/example.org" },
+      { a: "example.org/x" },
+      { a: "say it to api.example.org?q=secret" },
+      { a: "example.org:8080" },
+      { headers: { "http://example.org": "x" } },
     ]
   ) {
     assert.equal((await failureOf(tool, given, { afterUntrusted: true })).kind, "refused", JSON.stringify(given));
@@ -114,7 +122,11 @@ Deno.test("runTool() asks before an address goes out, once strangers had their s
     await resultOf(tool, given, { afterUntrusted: true, approve });
     assert.equal(reason, "address after untrusted text");
   }
-  for (const given of [{ city: "Oslo" }, { query: "pain at night: what to do?" }, { expression: "3//4 1.5" }, {}]) {
+  for (
+    const given of [{ city: "Oslo" }, { query: "pain at night: what to do?" }, { expression: "3//4 1.5/x" }, {
+      text: "Why is it called node.js? See data.csv, and/or ask.\nFrom 9:30 on.",
+    }]
+  ) {
     await resultOf(tool, given, { afterUntrusted: true });
   }
 });
@@ -313,4 +325,13 @@ Deno.test("runTool() runs calls side by side", async () => {
     '{"result":6}',
     '{"error":"division by zero"}',
   ]);
+});
+
+Deno.test("runTool() looks for addresses in long arguments in linear time", async () => {
+  const tool = toolOf(() => 1);
+  const limits = { maxArgumentBytes: 4_000_000 };
+  for (const part of ["a", "a@", "a.", "-.", " "]) {
+    // In quadratic time this takes many minutes.
+    await resultOf(tool, { text: part.repeat(1_000_000) }, { afterUntrusted: true, limits });
+  }
 });
