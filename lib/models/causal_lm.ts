@@ -201,6 +201,26 @@ export class CausalLM {
   }
 
   /**
+   * The backward pass from the loss's gradient by the last hidden state, for a head of one's own. Only an adapter is trained so: of
+   * the model's norm and head the pass knows nothing. Gradients go to `sink` as in `backward`; the pass and the gradient
+   * are used up, also when this throws.
+   *
+   * @param hidden [batch, tokens, hidden]
+   */
+  async backwardFrom(pass: ForwardPass, hidden: DeviceTensor, sink: GradientSink): Promise<void> {
+    try {
+      if (pass.options.keep === "nothing" || pass.options.trainable !== "lora") {
+        hidden.dispose();
+        throw new Error('backwardFrom: run the forward pass with trainable: "lora" and keep: "inputs" or "residuals"');
+      }
+      pass.hidden.dispose();
+      await this.#blocksBackward(pass, { hidden, norm: null, weight: null }, sink);
+    } finally {
+      disposePass(pass);
+    }
+  }
+
+  /**
    * A forward and a backward pass where the loss's gradient by each score is known beforehand: the fastest way, since
    * the last layers can keep what their backward needs. `coefficients` and `sink` are those of `backward`.
    */

@@ -28,6 +28,7 @@
 import { z } from "zod";
 import { readOverrides } from "./overrides.ts";
 import { tableText } from "./table.ts";
+import { editDistance } from "../spelling/mod.ts";
 
 /** Values for each size of run: all of them for `full`, what differs for `smoke` and any others. */
 export type ParameterSizes<Schema extends z.ZodObject> = { full: z.input<Schema> } & {
@@ -128,17 +129,4 @@ function closest(name: string, names: readonly string[]): string | undefined {
   const scored = names.map((other) => ({ other, distance: editDistance(name.toLowerCase(), other.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   return scored.length > 0 && scored[0].distance <= Math.max(2, name.length / 3) ? scored[0].other : undefined;
-}
-
-/** Levenshtein's distance, row by row. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

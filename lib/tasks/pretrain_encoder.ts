@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { readTitledQuestions, type TitledQuestions } from "../data/mod.ts";
 import { libraryPairSources, PAIR_SOURCES, type PairSource, readLibraryArticles } from "../data/retrieval_pairs/mod.ts";
 import { createEngine } from "../engine/mod.ts";
 import { writeFolderAtomic } from "../files/mod.ts";
@@ -23,7 +23,6 @@ import {
   type Metrics,
   type MetricsRow,
   readMetrics,
-  type TitledQuestions,
   titleRecall,
   trainEncoderTokenizer,
   trainHouseEncoder,
@@ -59,7 +58,7 @@ if (import.meta.main) {
     steps: Math.max(1, Math.round(ENCODER_RECIPE.steps * Number(values.scale))),
     seed: Number(values.seed),
   };
-  const hotpot = values.hotpotqa === undefined ? undefined : await readHotpot(values.hotpotqa);
+  const hotpot = values.hotpotqa === undefined ? undefined : await readTitledQuestions(values.hotpotqa);
   await stoppable("nothing was written", async (signal) => {
     const engine = await createEngine();
     console.log(engine.description);
@@ -85,26 +84,6 @@ if (import.meta.main) {
     await encoder.dispose();
     await engine.dispose();
   });
-}
-
-/** Reads the two files of HotpotQA. Throws, naming the file, when they are not as expected. */
-async function readHotpot(folder: string): Promise<TitledQuestions> {
-  const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T> => {
-    const parsed = schema.safeParse(JSON.parse(await Deno.readTextFile(`${folder}/${name}`)));
-    if (parsed.success) return parsed.data;
-    const [{ path, message }] = parsed.error.issues;
-    throw new Error(`${folder}/${name}: ${path.join(".")}: ${message}`);
-  };
-  const corpus = await read("corpus.json", z.record(z.string(), z.array(z.string())));
-  const fact = z.tuple([z.string(), z.number()]);
-  const rows = await read(
-    "questions.json",
-    z.array(z.object({ question: z.string(), supporting_facts: z.array(fact) })),
-  );
-  const questions = rows.map(({ question, supporting_facts }) => {
-    return { question, titles: [...new Set(supporting_facts.map(([title]) => title))] };
-  });
-  return { corpus, questions };
 }
 
 /** Measures an encoder and writes its folder. */

@@ -1,6 +1,5 @@
 /** The passes of PPO's critic over a batch: values, and from a loss over values to gradients. */
-import type { DeviceTensor } from "../engine/mod.ts";
-import { adapterFeeds, type CausalLM, disposePass, type ForwardPass, type GradientSink } from "../models/mod.ts";
+import { type CausalLM, disposePass, type ForwardPass, type GradientSink } from "../models/mod.ts";
 import type { TrainingBatch } from "./batch.ts";
 import { type Critic, VALUE_HEAD, ValueHead, valueHeadOf, type ValueInputs } from "./value_head.ts";
 
@@ -44,14 +43,13 @@ export class PpoCritic {
       const coefficients = new Float32Array(all.length);
       byValues(pick(all, wanted.rows)).forEach((gradient, i) => coefficients[wanted.rows[i]] = gradient);
       const { hidden, head } = await this.#head.backward(inputs, coefficients);
-      pass.hidden.dispose();
       try {
         await sink(VALUE_HEAD, head);
       } catch (error) {
         hidden.dispose();
         throw error;
       }
-      await blocksBackward(model, pass, hidden, sink);
+      await model.backwardFrom(pass, hidden, sink);
     } finally {
       disposePass(pass);
     }
@@ -70,49 +68,4 @@ export class PpoCritic {
 
 function pick(values: ArrayLike<number>, positions: readonly number[]): number[] {
   return positions.map((position) => values[position]);
-}
-
-/** How a block's backward program names its gradients. */
-const GRADIENT_OF = "gradient of ";
-
-/**
- * From the gradient by the last hidden state down through the blocks, which `CausalLM.backward` begins at its vocabulary
- * head. What the pass kept, and `dy`, is freed on the way.
- */
-async function blocksBackward(
-  model: CausalLM,
-  { kept, shared, batch, options }: ForwardPass,
-  dy: DeviceTensor,
-  sink: GradientSink,
-): Promise<void> {
-  const { adapter, trainable, keep, residualLayers } = options;
-  const tables = await model.rotaryTables(batch.tokens);
-  try {
-    for (let layer = kept.length - 1; layer >= 0; layer--) {
-      const residuals = keep === "residuals" && layer >= model.config.layers - residualLayers;
-      const { backward } = await model.blocks.get({ lora: adapter!, trainable, residuals });
-      const { dx, ...others } = await backward.run({
-        ...{ ...kept[layer], ...tables, ...shared, dy },
-        ...model.layerWeights(layer),
-        ...adapterFeeds(adapter, layer),
-      });
-      Object.values(kept[layer]).forEach((tensor) => tensor.dispose());
-      kept[layer] = {};
-      dy.dispose();
-      dy = dx;
-      await giveAll(others, `model.layers.${layer}.`, sink);
-    }
-  } finally {
-    dy.dispose();
-  }
-}
-
-/** Gives a layer's gradients to the sink; those that it has not seen when it throws are freed. */
-async function giveAll(outputs: Record<string, DeviceTensor>, prefix: string, sink: GradientSink): Promise<void> {
-  const waiting = Object.entries(outputs).filter(([name]) => name.startsWith(GRADIENT_OF));
-  try {
-    for (let next; (next = waiting.shift());) await sink(prefix + next[0].slice(GRADIENT_OF.length), next[1]);
-  } finally {
-    for (const [, gradient] of waiting) gradient.dispose();
-  }
 }

@@ -1,4 +1,5 @@
 /** How often a retriever finds the passage of a query among many. */
+import type { TitledQuestions } from "../data/mod.ts";
 import type { SentenceEncoder } from "../models/encoder/mod.ts";
 import { bm25 } from "./bm25.ts";
 import type { TextPair } from "./contrastive.ts";
@@ -46,13 +47,6 @@ export async function pairRecall(rank: Ranker, pairs: readonly TextPair[]): Prom
     return found.length / pairs.length;
   };
   return { "recall@1": share(1), "recall@5": share(5), "recall@10": share(10) };
-}
-
-/** Documents by their titles, and questions with the titles that answer them. */
-export interface TitledQuestions {
-  /** Sentences by title. */
-  corpus: Readonly<Record<string, readonly string[]>>;
-  questions: readonly { question: string; titles: readonly string[] }[];
 }
 
 /** The mean share of a question's titles among the first 2, 5 and 10. */

@@ -13,6 +13,21 @@ export interface ChatReply {
   usage: ChatUsage;
 }
 
+/** A reply of which nothing has come. */
+export function emptyReply(): ChatReply {
+  const usage = { promptTokens: 0, completionTokens: 0 };
+  return { text: "", reasoning: "", calls: [], invalidCalls: [], finishReason: "stop", usage };
+}
+
+/** Adds what has come to a reply. */
+export function addEvent(reply: ChatReply, event: ChatEvent): void {
+  if (event.type === "text") reply.text += event.text;
+  else if (event.type === "reasoning") reply.reasoning += event.text;
+  else if (event.type === "call") reply.calls.push(event.call);
+  else if (event.type === "invalidCall") reply.invalidCalls.push(event.call);
+  else [reply.finishReason, reply.usage] = [event.finishReason, event.usage];
+}
+
 /**
  * Reads a reply to its end.
  *
@@ -24,20 +39,9 @@ export async function collectReply(
   events: AsyncIterable<ChatEvent>,
   onEvent?: (event: ChatEvent) => void,
 ): Promise<ChatReply> {
-  const reply: ChatReply = {
-    text: "",
-    reasoning: "",
-    calls: [],
-    invalidCalls: [],
-    finishReason: "stop",
-    usage: { promptTokens: 0, completionTokens: 0 },
-  };
+  const reply = emptyReply();
   for await (const event of events) {
-    if (event.type === "text") reply.text += event.text;
-    else if (event.type === "reasoning") reply.reasoning += event.text;
-    else if (event.type === "call") reply.calls.push(event.call);
-    else if (event.type === "invalidCall") reply.invalidCalls.push(event.call);
-    else [reply.finishReason, reply.usage] = [event.finishReason, event.usage];
+    addEvent(reply, event);
     onEvent?.(event);
   }
   return reply;

@@ -4,7 +4,7 @@
  * @module
  */
 export type { ChatEvent, ChatModel, ChatRequest, ChatUsage, FinishReason } from "./chat_model.ts";
-export { type ChatReply, collectReply, replyMessage, resultMessage } from "./collect_reply.ts";
+export { addEvent, type ChatReply, collectReply, emptyReply, replyMessage, resultMessage } from "./collect_reply.ts";
 export { ChatEndpointError, type EndpointFailure } from "./endpoint_error.ts";
 export { estimateTextTokens, estimateTokens } from "./estimate_tokens.ts";
 export { geminiChatModel, type GeminiChatModelOptions } from "./gemini_chat_model.ts";

@@ -1,11 +1,13 @@
 /** The loop of an agent: the model's turn, the tools that it called, its next turn, until there is an answer. */
 import type { ChatMessage, ToolDefinition } from "../../tokenizer/mod.ts";
 import {
+  addEvent,
   type ChatEvent,
   type ChatModel,
   type ChatReply,
   type ChatRequest,
   type ChatUsage,
+  emptyReply,
   estimateTextTokens,
   replyMessage,
   resultMessage,
@@ -151,11 +153,6 @@ export async function* runAgent(options: AgentOptions): AsyncGenerator<AgentEven
   }
 }
 
-function emptyReply(): ChatReply {
-  const usage = { promptTokens: 0, completionTokens: 0 };
-  return { text: "", reasoning: "", calls: [], invalidCalls: [], finishReason: "stop", usage };
-}
-
 /** The model's turn, put together in `reply` and paid for: also one that breaks off, or that nobody reads to its end. */
 async function* turnEvents(
   reply: ChatReply,
@@ -169,17 +166,11 @@ async function* turnEvents(
   let isPaid = false;
   try {
     for await (const event of untilAborted(model.stream(request), signal)) {
+      addEvent(reply, event);
       if (event.type === "end") {
-        reply.finishReason = event.finishReason;
         budget.spend(event.usage);
         isPaid = true;
-        continue;
-      }
-      if (event.type === "text") reply.text += event.text;
-      else if (event.type === "reasoning") reply.reasoning += event.text;
-      else if (event.type === "call") reply.calls.push(event.call);
-      else reply.invalidCalls.push(event.call);
-      yield event;
+      } else yield event;
     }
   } finally {
     if (!isPaid) budget.spend(usageSoFar(reply, model, request));

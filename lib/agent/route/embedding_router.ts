@@ -1,5 +1,5 @@
 /** A router by similarity: which route's utterances does a question resemble? */
-import type { EmbedCallOptions, Embedder } from "../../retrieval/embed/mod.ts";
+import { cosine, type EmbedCallOptions, type Embedder } from "../../retrieval/embed/mod.ts";
 import { NONE } from "./confusion.ts";
 
 /** Where a question can go. */
@@ -145,17 +145,6 @@ export function routingOf(scores: Record<string, number>, { thresholds, margin }
 function meanOfHighest(values: readonly number[], n: number): number {
   const highest = values.toSorted((a, b) => b - a).slice(0, n);
   return highest.reduce((sum, value) => sum + value, 0) / highest.length;
-}
-
-/** Vectors need not have length 1. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    dot += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return dot === 0 ? 0 : dot / Math.sqrt(aa * bb);
 }
 
 /** Throws where routes make no sense, naming the route. */

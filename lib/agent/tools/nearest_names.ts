@@ -1,4 +1,5 @@
 /** Which names may have been meant. */
+import { editDistance } from "../../spelling/mod.ts";
 
 const MAX_LENGTH = 64;
 
@@ -22,17 +23,4 @@ export function nearestNames(given: string, names: readonly string[], most = 3):
 
 function letters(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-}
-
-/** Letters to insert, delete or replace to get from one word to the other (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -1,7 +1,7 @@
 /** Which sentences of the passages that a search found speak to the question. */
 import { embeddedText } from "../chunk/mod.ts";
-import type { Embedder } from "../embed/mod.ts";
-import { cosine, coverage, type SearchResult, stemsOf, type WordWeights } from "../search/mod.ts";
+import { cosine, type Embedder } from "../embed/mod.ts";
+import { coverage, type SearchResult, stemsOf, type WordWeights } from "../search/mod.ts";
 import { sentencesOf, type Span } from "./sentences.ts";
 
 /** What sentences are judged by. */

@@ -1,6 +1,7 @@
 /** Text to vectors. */
 export * from "./embedder.ts";
 export { type BatchOptions, inBatches } from "./batches.ts";
+export { cosine } from "./cosine.ts";
 export { encoderEmbedder, type EncoderEmbedderOptions, houseEmbedder } from "./encoder_embedder.ts";
 export { folderRevision } from "./folder_revision.ts";
 export { type EmbedderSettings, type FolderSettings, readFolderSettings } from "./folder_settings.ts";

@@ -1,3 +1,4 @@
+import { cosine } from "../embed/mod.ts";
 import { minMax } from "./fusion.ts";
 
 /** A passage to choose from. */
@@ -38,16 +39,4 @@ export function maximalMarginalRelevance(candidates: readonly Candidate[], count
     }
   }
   return chosen;
-}
-
-/** Cosine of two vectors; 0 where one has no direction. */
-export function cosine(one: Float32Array, other: Float32Array): number {
-  let [product, squareOne, squareOther] = [0, 0, 0];
-  for (let i = 0; i < one.length; i++) {
-    product += one[i] * other[i];
-    squareOne += one[i] * one[i];
-    squareOther += other[i] * other[i];
-  }
-  const lengths = Math.sqrt(squareOne) * Math.sqrt(squareOther);
-  return lengths === 0 ? 0 : product / lengths;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { cosine, maximalMarginalRelevance } from "./diversity.ts";
+export { maximalMarginalRelevance } from "./diversity.ts";
 export { minMax, minMaxFusion, type Ranking, reciprocalRankFusion, type WeightedRanking } from "./fusion.ts";
 export type { Floors, Fusion, Rerank, Rewrite, SearchMode, SearchOptions } from "./options.ts";
 export type { ScoreParts, SearchResult } from "./result.ts";

@@ -12,8 +12,8 @@ export interface FindOptions {
 }
 
 /**
- * Candidates of the vector index whose distance is computed exactly, for each passage asked for. Measured on 10,000 clustered
- * vectors of 128 numbers: recall@10 is 0.33 without, 0.99 at 5 and 1.00 at 10, in a seventh of the time of exact search.
+ * Candidates of the vector index whose distance is computed exactly, for each passage asked for: their order by the index's
+ * few bits is rough. With ten, the retrieval benchmark finds 99% of the ten nearest of 100,000 passages.
  */
 const REFINE_FACTOR = 10;
 

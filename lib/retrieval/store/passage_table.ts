@@ -175,10 +175,12 @@ async function create(connection: Connection, name: string, description: TableDe
 
 /** A table without full-text index finds no words, and LanceDB does not say so. */
 async function ensureFullTextIndex(table: PassageTable): Promise<void> {
-  const indices = await table.lance.listIndices();
-  if (indices.some(({ columns }) => columns.includes("searchText"))) return;
-  // Another process that opens the new table makes it at the same moment.
-  await withoutConflict(() => createFullTextIndex(table));
+  // Another process that opens the new table makes it at the same moment: then it is there when one looks again.
+  await withoutConflict(async () => {
+    await table.lance.checkoutLatest();
+    const indices = await table.lance.listIndices();
+    if (!indices.some(({ columns }) => columns.includes("searchText"))) await createFullTextIndex(table);
+  });
 }
 
 /** Makes the full-text index, or makes it anew. Without positions: nobody searches for phrases, and it is half as large. */

@@ -1,4 +1,5 @@
 /** Whether a table is as ingestion left it. */
+import { cosine } from "../embed/mod.ts";
 import { MatchQuery } from "@lancedb/lancedb";
 import { z } from "zod";
 import { embeddedText } from "../chunk/mod.ts";
@@ -142,10 +143,9 @@ async function checkEmbedder({ table, report, add, embedAgain, signal }: Checkin
   const texts = rows.map(({ title, headings, text }) => embeddedText({ title, headings: [...headings], text }));
   const vectors = await table.embedder.embedPassages(texts, { signal });
   for (const [at, { id, source, vector }] of rows.entries()) {
-    const [a, b] = [vector.toArray(), vectors[at]];
-    const cosine = a.reduce((sum, x, i) => sum + x * b[i], 0) / (Math.hypot(...a) * Math.hypot(...b));
-    if (cosine >= SAME_VECTOR) continue;
-    const message = `passage ${id}, embedded again, has cosine ${cosine.toFixed(4)} with its stored vector`;
+    const likeness = cosine(vector.toArray(), vectors[at]);
+    if (likeness >= SAME_VECTOR) continue;
+    const message = `passage ${id}, embedded again, has cosine ${likeness.toFixed(4)} with its stored vector`;
     add({ kind: "embedder", source, message });
   }
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { readReply, type ReplyPiece } from "../../../lib/agent/calls/mod.ts";
 import { parseCalls, toolCallsCorpus } from "../../../lib/data/mod.ts";
 import { readJsonl } from "../../../lib/files/mod.ts";
-import { tagged } from "./replies.ts";
+import { tagged } from "./reply_case.ts";
 
 const GLAIVE = fileURLToPath(new URL("../../../../shared/data/tool_calls/glaive.jsonl", import.meta.url));
 const chat = z.object({ conversations: z.array(z.object({ from: z.string(), value: z.string() })) });

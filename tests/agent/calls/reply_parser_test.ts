@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { callFromParts, joinText, readReply, ReplyParser, type ReplyPiece } from "../../../lib/agent/calls/mod.ts";
-import { REPLIES, short, tagged } from "./replies.ts";
+import { REPLIES } from "./replies.ts";
+import { short, tagged } from "./reply_case.ts";
 
 for (const { what, reply, pieces, options, says } of REPLIES) {
   Deno.test(`readReply() reads ${what}`, () => {

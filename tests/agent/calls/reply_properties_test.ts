@@ -5,7 +5,8 @@ import { callText, HOUSE_TOOLS } from "../../../lib/data/tool_requests/mod.ts";
 import { chatMlTemplate } from "../../../lib/tokenizer/mod.ts";
 import { anyText } from "../../support/any_text.ts";
 import { tinyTokenizer } from "../../tokenizer/tiny.ts";
-import { fenced, REPLIES, short, tagged } from "./replies.ts";
+import { REPLIES } from "./replies.ts";
+import { fenced, short, tagged } from "./reply_case.ts";
 
 /** Pieces that replies with calls are made of, right and wrong. */
 const shred = fc.oneof(

@@ -11,7 +11,7 @@ import {
 import { HOUSE_TOOLS } from "../../../lib/data/mod.ts";
 import { breakingServer, type ChatServer, chatServer, eventStream, failure } from "./chat_server.ts";
 
-const SECRET = "AIza-very-secret-0123456789";
+const SECRET = "a-secret-of-this-test";
 const messages = [{ role: "system", content: "Be brief." }, { role: "user", content: "How warm is it in Malmö?" }];
 const usageMetadata = { promptTokenCount: 9, candidatesTokenCount: 4, thoughtsTokenCount: 30, totalTokenCount: 43 };
 

@@ -10,15 +10,14 @@ import {
 } from "../../../lib/agent/chat/mod.ts";
 import { plainChat } from "../../../lib/agent/chat/plain_chat.ts";
 import { HOUSE_TOOLS, toVignetteChat, vignetteAt } from "../../../lib/data/mod.ts";
-import { createEngine } from "../../../lib/engine/mod.ts";
-import { type CausalLM, createModel, generate, loadModel } from "../../../lib/models/mod.ts";
+import { type CausalLM, createModel, generate } from "../../../lib/models/mod.ts";
 import { Random } from "../../../lib/random/mod.ts";
 import { Tokenizer } from "../../../lib/tokenizer/mod.ts";
 import { HOUSE_RECIPE } from "../../../lib/train/mod.ts";
+import { withHouseModel } from "../../support/house_model.ts";
 import { withEngine } from "../../support/tiny_model.ts";
 import { tinyTokenizer } from "../../tokenizer/tiny.ts";
 
-const HOUSE = "data/models/kiln-tiny";
 const tools = [HOUSE_TOOLS.weather, HOUSE_TOOLS.calculator];
 const asked = [{ role: "user", content: "What is the weather in Oslo?" }];
 /** The reply to it is an answer. */
@@ -31,18 +30,6 @@ const answered = [
   },
   resultMessage({ id: "call_1", name: "weather" }, '{"city":"Oslo","temperature":-4,"sky":"snow","wind":17}'),
 ];
-
-async function withHouse(run: (house: { model: CausalLM; tokenizer: Tokenizer }) => Promise<void>): Promise<void> {
-  const engine = await createEngine();
-  const model = await loadModel(HOUSE, { engine });
-  try {
-    await run({ model, tokenizer: await Tokenizer.load(HOUSE) });
-  } finally {
-    await model.dispose();
-    assert.equal(engine.bytesInUse, 0);
-    await engine.dispose();
-  }
-}
 
 /** A model that knows nothing and hardly ever ends. */
 async function withUntrained(run: (model: CausalLM, tokenizer: Tokenizer) => Promise<void> | void): Promise<void> {
@@ -68,7 +55,7 @@ async function withUntrained(run: (model: CausalLM, tokenizer: Tokenizer) => Pro
 }
 
 Deno.test("localChatModel() with the house model calls a tool, and answers from its result", () =>
-  withHouse(async ({ model, tokenizer }) => {
+  withHouseModel(async ({ model, tokenizer }) => {
     const local = localChatModel({ model, tokenizer });
     const reply = await collectReply(local.stream({ messages: asked, tools }));
     assert.deepEqual(reply.calls.map(({ id, name, arguments: given }) => [id, name, { ...given }]), [
@@ -91,7 +78,7 @@ Deno.test("localChatModel() with the house model calls a tool, and answers from 
   }));
 
 Deno.test("localChatModel() streams the pieces of what the model writes", () =>
-  withHouse(async ({ model, tokenizer }) => {
+  withHouseModel(async ({ model, tokenizer }) => {
     const local = localChatModel({ model, tokenizer });
     const events: ChatEvent[] = [];
     const { text, usage } = await collectReply(
@@ -123,7 +110,7 @@ Deno.test("localChatModel() streams the pieces of what the model writes", () =>
   }));
 
 Deno.test("localChatModel() gives reasoning apart, also where the prompt began it", () =>
-  withHouse(async ({ model, tokenizer }) => {
+  withHouseModel(async ({ model, tokenizer }) => {
     const local = localChatModel({ model, tokenizer });
     const messages = toVignetteChat(vignetteAt(0, { split: "test" })).prompt;
     const begun = await collectReply(local.stream({ messages, prefill: "<think>\n" }));

@@ -2,24 +2,8 @@ import assert from "node:assert/strict";
 import { LabelRouter } from "../../../lib/agent/route/label_router.ts";
 import { evaluateRouter, HOUSE_ROUTES } from "../../../lib/agent/mod.ts";
 import { routingQuestionAt, toRoutingChat } from "../../../lib/data/mod.ts";
-import { createEngine } from "../../../lib/engine/mod.ts";
-import { generate, loadModel } from "../../../lib/models/mod.ts";
-import { Tokenizer } from "../../../lib/tokenizer/mod.ts";
-
-const HOUSE = "data/models/kiln-tiny";
-
-async function withHouse(
-  run: (house: { model: Awaited<ReturnType<typeof loadModel>>; tokenizer: Tokenizer }) => Promise<void>,
-) {
-  const engine = await createEngine();
-  const model = await loadModel(HOUSE, { engine });
-  try {
-    await run({ model, tokenizer: await Tokenizer.load(HOUSE) });
-  } finally {
-    await model.dispose();
-    await engine.dispose();
-  }
-}
+import { generate } from "../../../lib/models/mod.ts";
+import { withHouseModel } from "../../support/house_model.ts";
 
 const labelled = Array.from({ length: 60 }, (_, index) => {
   const { question, route } = routingQuestionAt(index, { split: "test" });
@@ -27,7 +11,7 @@ const labelled = Array.from({ length: 60 }, (_, index) => {
 });
 
 Deno.test("LabelRouter sends held-out questions where they belong, and where the model itself would write", async () => {
-  await withHouse(async ({ model, tokenizer }) => {
+  await withHouseModel(async ({ model, tokenizer }) => {
     const router = new LabelRouter({ model, tokenizer, routes: HOUSE_ROUTES, noneLabel: "others", describe: false });
     const { accuracy, predictions } = await evaluateRouter(router, labelled);
     assert.ok(accuracy >= 0.95, `accuracy ${accuracy}`);
@@ -42,7 +26,7 @@ Deno.test("LabelRouter sends held-out questions where they belong, and where the
 });
 
 Deno.test("LabelRouter gives probabilities that sum to 1, whatever the batches, and holds back below threshold and margin", async () => {
-  await withHouse(async ({ model, tokenizer }) => {
+  await withHouseModel(async ({ model, tokenizer }) => {
     const options = { model, tokenizer, routes: HOUSE_ROUTES, noneLabel: "others", describe: false };
     const questions = labelled.slice(0, 7).map(({ question }) => question);
     const router = new LabelRouter(options);
@@ -62,7 +46,7 @@ Deno.test("LabelRouter gives probabilities that sum to 1, whatever the batches, 
 });
 
 Deno.test("LabelRouter takes what looks like the end of a turn in a question as text", async () => {
-  await withHouse(async ({ model, tokenizer }) => {
+  await withHouseModel(async ({ model, tokenizer }) => {
     const seen: number[] = [];
     const router = new LabelRouter({
       model,
@@ -80,7 +64,7 @@ Deno.test("LabelRouter takes what looks like the end of a turn in a question as 
 });
 
 Deno.test("LabelRouter refuses names, thresholds and questions that cannot be", async () => {
-  await withHouse(async ({ model, tokenizer }) => {
+  await withHouseModel(async ({ model, tokenizer }) => {
     const make = (changes: object) => () =>
       new LabelRouter({ model, tokenizer, routes: HOUSE_ROUTES, noneLabel: "others", ...changes });
     assert.throws(make({ routes: [] }), /expected at least one/);

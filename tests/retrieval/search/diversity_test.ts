@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { maximalMarginalRelevance } from "../../../lib/retrieval/search/mod.ts";
-import { cosine } from "../../../lib/retrieval/search/diversity.ts";
+import { cosine } from "../../../lib/retrieval/embed/mod.ts";
 
 /** A candidate whose vector points at an angle, in degrees. */
 function candidate(id: string, score: number, angle: number) {

@@ -10,7 +10,7 @@ import {
   tableStatistics,
   vectorsOf,
 } from "../../../lib/retrieval/store/mod.ts";
-import { cosine } from "../../../lib/retrieval/search/diversity.ts";
+import { cosine } from "../../../lib/retrieval/embed/mod.ts";
 import { asItems, sampleDocument, sampleDocuments, sampleText, withTable } from "./sample_documents.ts";
 
 /** All passages by their cosine with a vector, worked out in TypeScript. */
