@@ -26,8 +26,10 @@ export {
   type MetricCurveOptions,
   tokenAccuracyCurve,
 } from "./metric_curves.ts";
+export { metricsCurve, type MetricsCurveOptions } from "./metrics_curve.ts";
 export { type Along } from "./points.ts";
 export { type PngOptions, toPng } from "./png.ts";
+export { clipFractionCurve, episodeKlCurve, policyEntropyCurve, scoreCurve, valueLossCurve } from "./ppo_curves.ts";
 export { chosenRejectedCurve, type ChosenRejectedOptions, marginCurve, preferenceAccuracyCurve } from "./preference.ts";
 export { type ChartOptions, renderPlot } from "./render.ts";
 export { ridgeline, type RidgelineOptions } from "./ridgeline.ts";
@@ -43,6 +45,7 @@ export { timeline, type TimelineBar, type TimelineOptions, type TimelineRow } fr
 export {
   dpoDashboard,
   grpoDashboard,
+  ppoDashboard,
   rewardParts,
   sftDashboard,
   type TrainingDashboardOptions,

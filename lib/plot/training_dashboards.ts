@@ -4,6 +4,7 @@ import type { LegendEntry } from "./header.ts";
 import { lengthCurve } from "./length.ts";
 import { heldOutEntries, lossCurve } from "./loss.ts";
 import { entropyCurve, gradNormCurve, klCurve, learningRateCurve, tokenAccuracyCurve } from "./metric_curves.ts";
+import { clipFractionCurve, episodeKlCurve, policyEntropyCurve, scoreCurve, valueLossCurve } from "./ppo_curves.ts";
 import { chosenRejectedCurve, marginCurve, preferenceAccuracyCurve, rejectedEntries } from "./preference.ts";
 import { rewardCurve, rewardPartCurve } from "./reward.ts";
 import { hasMetric, isComparison, type MetricRows, rewardNames, runsOf } from "./rows.ts";
@@ -100,6 +101,26 @@ export function dpoDashboard(data: MetricRows, options: TrainingDashboardOptions
     learningRateCurve,
   ];
   return trainingDashboard("DPO", data, curves, options, [...heldOutEntries(data), ...rejectedEntries(data)]);
+}
+
+/**
+ * A PPO run at a glance: score, KL, entropy, value loss, share of clipped tokens, learning rate. The policy's loss is left out:
+ * with whitened advantages it says nothing.
+ *
+ * ```ts
+ * ppoDashboard((await readRun("outputs/08-r3-ppo-001")).rows, { title: "PPO" });
+ * ```
+ */
+export function ppoDashboard(data: MetricRows, options: TrainingDashboardOptions = {}): SvgString {
+  const curves = [
+    scoreCurve,
+    episodeKlCurve,
+    policyEntropyCurve,
+    valueLossCurve,
+    clipFractionCurve,
+    learningRateCurve,
+  ];
+  return trainingDashboard("PPO", data, curves, options);
 }
 
 function trainingDashboard(

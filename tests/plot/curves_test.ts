@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   chosenRejectedCurve,
+  clipFractionCurve,
   dpoDashboard,
   entropyCurve,
+  episodeKlCurve,
   gradNormCurve,
   grpoDashboard,
   klCurve,
@@ -13,15 +15,20 @@ import {
   marginCurve,
   metricCurve,
   type MetricRows,
+  metricsCurve,
+  policyEntropyCurve,
+  ppoDashboard,
   preferenceAccuracyCurve,
   rewardCurve,
   rewardParts,
+  scoreCurve,
   sftDashboard,
   type StepRow,
   theme,
   throughputCurve,
   tokenAccuracyCurve,
   toPng,
+  valueLossCurve,
 } from "../../lib/plot/mod.ts";
 import { grpoRows, sftRows } from "./example_runs.ts";
 import { assertDrawing, circles, texts } from "./drawing.ts";
@@ -42,8 +49,16 @@ const charts: Record<string, (data: MetricRows, options?: { smoothing?: number }
   preferenceAccuracyCurve,
   metricCurve: (data, options) => metricCurve(data, "reward", options),
   rewardParts,
+  scoreCurve,
+  episodeKlCurve,
+  policyEntropyCurve,
+  valueLossCurve,
+  clipFractionCurve,
+  metricsCurve: (data, options) =>
+    metricsCurve(data, { reward: "reward", entropy: "entropy" }, { title: "Both", yLabel: "nats", ...options }),
   dpoDashboard,
   grpoDashboard,
+  ppoDashboard,
   sftDashboard,
 };
 

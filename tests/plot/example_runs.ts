@@ -79,6 +79,29 @@ export function sftRows(steps: number, seed = 1): StepRow[] {
   });
 }
 
+/** Rows as a PPO run logs them, four updates to a round. */
+export function ppoRows(steps: number, seed = 1): StepRow[] {
+  const next = noise(seed);
+  let round = { "objective/scores": 0, "objective/rlhf_reward": 0, "objective/kl": 0 };
+  return Array.from({ length: steps }, (_, i) => {
+    const progress = i / (i + 40);
+    if (i % 4 === 0) {
+      const kl = Math.max(0, 3 * progress + 0.2 * next());
+      const score = 0.6 + 1.1 * progress + 0.08 * next();
+      round = { "objective/scores": score, "objective/rlhf_reward": score - 0.05 * kl, "objective/kl": kl };
+    }
+    return {
+      step: i + 1,
+      ...round,
+      "policy/entropy_avg": Math.max(0.02, 0.5 - 0.3 * progress + 0.02 * next()),
+      "policy/clipfrac_avg": Math.max(0, 0.04 * (i % 4) + 0.01 * next()),
+      "val/clipfrac_avg": Math.max(0, 0.02 * (i % 4) + 0.01 * next()),
+      "loss/value_avg": Math.max(0.01, 0.5 - 0.35 * progress + 0.03 * next()),
+      learning_rate: 1e-4 * (1 - i / steps),
+    };
+  });
+}
+
 /** Rows as a DPO run logs them: both implicit rewards drift down while their distance grows. */
 export function dpoRows(steps: number, seed = 1): StepRow[] {
   const next = noise(seed);

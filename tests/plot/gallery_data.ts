@@ -1,10 +1,11 @@
 /** The numbers that the gallery draws, under the names that its page quotes. All are made up. */
 import type { TimelineBar, TimelineRow } from "../../lib/plot/mod.ts";
-import { completionRows, dpoRows, grpoRows, noise, sftRows } from "./example_runs.ts";
+import { completionRows, dpoRows, grpoRows, noise, ppoRows, sftRows } from "./example_runs.ts";
 
 export const sft = sftRows(200);
 export const grpo = grpoRows(140);
 export const dpo = dpoRows(150);
+export const ppo = ppoRows(120);
 export const completions = completionRows(120, 32);
 export const first = completions.filter((row) => Number(row.step) <= 15);
 export const last = completions.filter((row) => Number(row.step) > 105);

@@ -11,6 +11,8 @@ import {
   lossCurve,
   metricCurve,
   type MetricRows,
+  metricsCurve,
+  ppoDashboard,
   rewardCurve,
   rewardParts,
   ridgeline,
@@ -18,7 +20,7 @@ import {
   type SvgString,
 } from "../../lib/plot/mod.ts";
 import { svgSize } from "../../lib/plot/svg.ts";
-import { completionRows, dpoRows, grpoRows, sftRows } from "./example_runs.ts";
+import { completionRows, dpoRows, grpoRows, ppoRows, sftRows } from "./example_runs.ts";
 import { overlaps, textBoxes } from "./text_boxes.ts";
 
 function assertLayout(svg: SvgString, name: string): void {
@@ -42,6 +44,15 @@ const draws: Record<string, [draw: (data: MetricRows, options: CurveOptions) => 
   rewardCurve: [rewardCurve, grpoRows],
   lengthCurve: [lengthCurve, grpoRows],
   chosenRejectedCurve: [chosenRejectedCurve, dpoRows],
+  metricsCurve: [
+    (data, options) =>
+      metricsCurve(data, { policy: "policy/clipfrac_avg", value: "val/clipfrac_avg" }, {
+        title: "Clipped",
+        yLabel: "share of tokens",
+        ...options,
+      }),
+    ppoRows,
+  ],
   metricCurve: [(data, options) => metricCurve(data, "kl", options), grpoRows],
 };
 
@@ -111,5 +122,6 @@ Deno.test("distributions and dashboards keep all text inside and apart", () => {
     assertLayout(grpoDashboard(runs), `grpoDashboard of two runs of ${count}`);
     assertLayout(rewardParts(runs), `rewardParts of ${count}`);
     assertLayout(dpoDashboard(dpoRows(count)), `dpoDashboard of ${count}`);
+    assertLayout(ppoDashboard(ppoRows(count)), `ppoDashboard of ${count}`);
   }
 });
