@@ -10,6 +10,8 @@ export interface EarlierAdapterOptions {
   adapter: string;
   /** The name of the runs among which `"newest"` looks. */
   run: string;
+  /** Only runs whose parameters have these values, such as `{ recipe: "qwen" }`. Default: any. */
+  parameters?: Readonly<Record<string, unknown>>;
   /** Where runs live; default `outputs`. */
   outputs?: string;
   model: CausalLM;
@@ -30,14 +32,15 @@ export interface EarlierAdapter {
  * @throws when the adapter of a named folder cannot be read or does not fit the model
  */
 export async function earlierAdapter(options: EarlierAdapterOptions): Promise<EarlierAdapter> {
-  const { adapter, run, outputs = "outputs", model, baseModel } = options;
+  const { adapter, run, parameters, outputs = "outputs", model, baseModel } = options;
   if (adapter === "none") return { adapter: null, beginsWith: "a new adapter, as asked for" };
   if (adapter !== "newest") {
     return { adapter: await loadAdapter(model, adapter), beginsWith: `the adapter in ${adapter}` };
   }
   const none = (why: string) => ({ adapter: null, beginsWith: `a new adapter, since ${why}` });
-  const path = await newestRun(run, { outputs });
-  if (path === null) return none(`there is no run called ${run} in ${outputs}`);
+  const path = await newestRun(run, { outputs, parameters });
+  const which = parameters ? ` with ${JSON.stringify(parameters)}` : "";
+  if (path === null) return none(`there is no run called ${run}${which} in ${outputs}`);
   const folder = `${path}/adapter`;
   const problem = await misfit(folder, baseModel);
   if (problem !== null) return none(problem);

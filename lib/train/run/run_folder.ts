@@ -1,7 +1,7 @@
 /** The folder of one run, `outputs/NAME-001`: what went in, what was measured, and what came out. */
 import { z } from "zod";
 import { cutJsonl, denoFileSystem, type FileSystem, namingDiskFull, writeFileAtomic } from "../../files/mod.ts";
-import type { Rollout } from "../rollout.ts";
+import type { Rollout } from "../rollout/mod.ts";
 import type { Metrics, TrainingStep } from "../step.ts";
 import { renderCard, type RunCard } from "./model_card.ts";
 import { METRICS_FILE } from "./read_metrics.ts";

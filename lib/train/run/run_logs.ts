@@ -1,7 +1,7 @@
 /** What a run measures, step by step: three JSONL files and TensorBoard's event file. */
 import { type FileSystem, type JsonlWriter, jsonlWriter } from "../../files/mod.ts";
 import { createEventFile, type EventFile } from "../../tensorboard/mod.ts";
-import type { Rollout } from "../rollout.ts";
+import type { Rollout } from "../rollout/mod.ts";
 import type { Metrics } from "../step.ts";
 import { METRICS_FILE } from "./read_metrics.ts";
 

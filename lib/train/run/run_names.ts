@@ -1,4 +1,6 @@
 /** Runs by name and number: `outputs/NAME-001`. */
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import type { FileSystem } from "../../files/mod.ts";
 
 /** Written first into a run's folder; a folder without it is not a run. */
@@ -35,15 +37,20 @@ export async function nextRunFolder(outputs: string, name: string, fileSystem: F
  * The folder of the newest run of a name, to go on with (`continueRun`) or to read.
  *
  * @param options.outputs Where runs live; default `outputs`.
+ * @param options.parameters Only runs whose own parameters have these values, such as `{ recipe: "qwen" }`.
  * @returns null when there is none.
  */
-export async function newestRun(name: string, options: { outputs?: string } = {}): Promise<string | null> {
+export async function newestRun(
+  name: string,
+  { outputs = "outputs", parameters = {} }: { outputs?: string; parameters?: Readonly<Record<string, unknown>> } = {},
+): Promise<string | null> {
   checkRunName(name);
-  const { outputs = "outputs" } = options;
   for (const number of (await numbersOf(outputs, name)).reverse()) {
     const path = runPath(outputs, name, number);
-    // A process that was killed in its first instant leaves a folder with nothing in it.
-    if (await exists(`${path}/${PARAMETERS_FILE}`)) return path;
+    const own = await readParameters(path);
+    if (own !== null && Object.entries(parameters).every(([key, value]) => isDeepStrictEqual(own[key], value))) {
+      return path;
+    }
   }
   return null;
 }
@@ -66,12 +73,19 @@ async function numbersOf(outputs: string, name: string): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** A run's parameters. Null where it has none: a process that was killed in its first instant leaves a folder with nothing in it. */
+async function readParameters(path: string): Promise<Record<string, unknown> | null> {
+  let text: string;
   try {
-    await Deno.stat(path);
-    return true;
+    text = await Deno.readTextFile(`${path}/${PARAMETERS_FILE}`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
+  }
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    // Somebody else's file says nothing about what it was run with.
+    return {};
   }
 }

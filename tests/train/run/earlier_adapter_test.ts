@@ -54,3 +54,24 @@ Deno.test("earlierAdapter() takes the newest run's adapter if it belongs to the 
       assert.match((await look()).beginsWith, /adapter_config\.json is not an adapter's configuration/);
     })
   ));
+
+Deno.test("earlierAdapter() takes the newest run that had the parameters asked for", () =>
+  withTinyModel((model) =>
+    inFolder(async (folder) => {
+      const [outputs, baseModel] = [`${folder}/outputs`, `${folder}/model`];
+      await saveModel(model, baseModel);
+      for (const [recipe, r] of [["qwen", 2], ["r1-distill", 3], ["qwen", 4], ["r1-distill", 5]] as const) {
+        const run = await createRun("sft", { recipe, sizes: [1, 2] }, { outputs });
+        await run.close();
+        await saveAdapter(model, await createLora(model, new Random(r), { r }), `${run.path}/adapter`, { baseModel });
+      }
+      const rankOf = async (parameters?: Record<string, unknown>) => {
+        const found = await earlierAdapter({ adapter: "newest", run: "sft", parameters, outputs, model, baseModel });
+        return found.adapter?.r ?? found.beginsWith;
+      };
+      assert.equal(await rankOf(), 5);
+      assert.equal(await rankOf({ recipe: "qwen" }), 4);
+      assert.equal(await rankOf({ recipe: "qwen", sizes: [1, 2] }), 4);
+      assert.match(String(await rankOf({ recipe: "dpo" })), /there is no run called sft with \{"recipe":"dpo"\} in/);
+    })
+  ));

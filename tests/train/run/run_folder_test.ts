@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DiskFullError, type FileSystem } from "../../../lib/files/mod.ts";
-import type { Rollout } from "../../../lib/train/rollout.ts";
+import type { Rollout } from "../../../lib/train/rollout/mod.ts";
 import { continueRun, createRun, newestRun, readMetrics, type RunFolder } from "../../../lib/train/run/mod.ts";
 import type { TrainingStep } from "../../../lib/train/step.ts";
 import { Crash, crashingFileSystem } from "../../files/crashing_file_system.ts";
