@@ -3,6 +3,7 @@ export * from "./calls/mod.ts";
 export * from "./chat/mod.ts";
 export * from "./cot/mod.ts";
 export * from "./evaluate/mod.ts";
+export * from "./judge/mod.ts";
 export * from "./loop/mod.ts";
 export * from "./route/mod.ts";
 export * from "./tools/mod.ts";

@@ -163,6 +163,9 @@ export const PAIR_LOSSES = {
 /** The names of the losses. */
 export type DpoLossType = keyof typeof PAIR_LOSSES;
 
+/** All of them. */
+export const DPO_LOSS_TYPES = Object.keys(PAIR_LOSSES) as [DpoLossType, ...DpoLossType[]];
+
 /** Losses that know no reference. */
 export const REFERENCE_FREE: readonly DpoLossType[] = ["simpo", "orpo"];
 

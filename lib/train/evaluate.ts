@@ -1,6 +1,6 @@
 /** How good a policy is on held-out prompts, by the same rewards that train it. */
 import { mean, type Metrics } from "./step.ts";
-import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout.ts";
+import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout/mod.ts";
 
 /** What to evaluate on; the rest as in training. */
 export interface EvaluateOptions<Columns> extends Omit<RolloutOptions<Columns>, "numGenerations" | "scaleRewards"> {

@@ -9,7 +9,7 @@ import { grpoFingerprint, type GrpoOptions, roundSizes } from "./grpo_options.ts
 import { createPolicy } from "./grpo_policy.ts";
 import { newRound, restoreRound, type Round, roundFiles } from "./grpo_round.ts";
 import { chooseKeptLayers, type LargestBatch } from "./kept_layers.ts";
-import { type PromptTokenizer, type Rollout, rolloutScorer } from "./rollout.ts";
+import { type PromptTokenizer, type Rollout, rolloutScorer } from "./rollout/mod.ts";
 import { TrainingSession } from "./session.ts";
 import type { CheckpointOptions, Metrics, TrainingStep } from "./step.ts";
 

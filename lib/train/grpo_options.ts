@@ -3,7 +3,7 @@ import type { LoraAdapter } from "../adapters/mod.ts";
 import type { CausalLM } from "../models/mod.ts";
 import { digest } from "./checkpoint/mod.ts";
 import { checkGrpoLossOptions, type GrpoLossOptions } from "./grpo_loss.ts";
-import { type PromptRow, renderPrompt, type RolloutOptions, type Sampler } from "./rollout.ts";
+import { type PromptRow, renderPrompt, type RolloutOptions, type Sampler } from "./rollout/mod.ts";
 import {
   checkPositiveInteger,
   checkTrainingOptions,

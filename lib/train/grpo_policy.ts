@@ -4,7 +4,7 @@ import { CausalLM, disposePass, type ForwardPass, type HeadTargets } from "../mo
 import { collate, type TrainingBatch } from "./batch.ts";
 import { grpoLoss, type GrpoLossOptions } from "./grpo_loss.ts";
 import type { AdamW } from "./optimizer.ts";
-import type { Rollout } from "./rollout.ts";
+import type { Rollout } from "./rollout/mod.ts";
 import { mean, type Metrics } from "./step.ts";
 
 /** What decides how a policy computes; the fields are those of `GrpoOptions`. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { chunk } from "./batch.ts";
 import type { RoundSizes } from "./grpo_options.ts";
 import { activeTokens, type createPolicy, type RolloutBatch } from "./grpo_policy.ts";
-import type { Rollout } from "./rollout.ts";
+import type { Rollout } from "./rollout/mod.ts";
 import type { Metrics } from "./step.ts";
 
 type Policy = Awaited<ReturnType<typeof createPolicy>>;

@@ -18,7 +18,7 @@ export * from "./dpo.ts";
 export type { PreferenceExample } from "./dpo_batches.ts";
 export { type DpoLoss, dpoLoss, type DpoLossInputs, type TokenLogProbs } from "./dpo_loss.ts";
 export type { DpoLossOptions } from "./dpo_loss_options.ts";
-export type { DpoLossType, FDivergenceType } from "./dpo_losses.ts";
+export { DPO_LOSS_TYPES, type DpoLossType, type FDivergenceType } from "./dpo_losses.ts";
 export * from "./evaluate.ts";
 export * from "./evaluate_cases.ts";
 export * from "./gae.ts";
@@ -30,7 +30,6 @@ export { heldOutLoss, type HeldOutLossOptions } from "./held_out_loss.ts";
 export * from "./house_encoder.ts";
 export * from "./house_model.ts";
 export * from "./house_recipe.ts";
-export * from "./local_sampler.ts";
 export { applyLongRows, type LongRows } from "./long_rows.ts";
 export { type Moments, momentTensors } from "./moments.ts";
 export * from "./neftune.ts";
@@ -46,7 +45,9 @@ export * from "./ppo_loss.ts";
 export { whitened } from "./ppo_whiten.ts";
 export * from "./preference_cleaning.ts";
 export * from "./preference_dataset.ts";
+export * from "./preference_files.ts";
 export * from "./preference_lengths.ts";
+export * from "./preference_recipe.ts";
 export {
   type ChatPreference,
   fromLlamaFactory,
@@ -59,7 +60,7 @@ export * from "./preference_win_rate.ts";
 export * from "./pretrain.ts";
 export * from "./retrieval_recall.ts";
 export * from "./rewards/mod.ts";
-export * from "./rollout.ts";
+export * from "./rollout/mod.ts";
 export * from "./run/mod.ts";
 export * from "./schedule.ts";
 export * from "./sft.ts";

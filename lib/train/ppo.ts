@@ -69,6 +69,9 @@ export async function* ppo<E extends Episode>(options: PpoOptions<E>): AsyncGene
   const trained = { model, critic: options.critic, optimizer };
   // Before a checkpoint is restored: the reference is the policy as it was given.
   const reference = await createReference({ model, adapter });
+  // Times 0 the adapter changes nothing; without one the blocks would be another program, which holds memory of its own.
+  const adapterOff = { ...adapter, scaling: 0 };
+  const scorers = { actor, critic, reference: { model, adapter: reference.adapter ?? adapterOff } };
   let session: TrainingSession | undefined;
   let state: PpoState<E> = { klCoef: resolved.klCoef, episodes: 0, round: null };
   let residualLayers: number | null = null;
@@ -108,7 +111,7 @@ export async function* ppo<E extends Episode>(options: PpoOptions<E>): AsyncGene
         const where = `the episodes of round ${number}`;
         const { scored, leftOut } = await session.guard({ rows: [], where }, async () => {
           const { episodes, leftOut } = await playRound(options, resolved, number);
-          const scored = await scoreRound({ actor, critic, reference }, episodes, klCoef, resolved, options);
+          const scored = await scoreRound(scorers, episodes, klCoef, resolved, options);
           return { scored, leftOut };
         });
         const { length } = scored.episodes;

@@ -11,6 +11,12 @@ export interface AdvantageOptions extends GaeOptions, KlOptions {
   whitenRewards?: boolean;
   /** Taken from the score of an episode that did not end by itself; default 0. */
   missingEosPenalty?: number;
+  /**
+   * Lowest and highest number that an episode may be given at once, with 0 between them: its score and each of its token
+   * rewards are moved into it, before the penalty for a missing end and the KL penalty are taken off. OpenRLHF's
+   * `reward_clip_range`, [-10, 10] there and in R3-RAG. Default: nothing is clipped, as in TRL.
+   */
+  rewardClipRange?: readonly [lowest: number, highest: number];
 }
 
 /** Numbers for each token that the policy wrote, in their order, as they were when the round began. */
@@ -30,7 +36,7 @@ export interface RoundTargets {
   /**
    * Means over episodes: `objective/kl`, `objective/entropy` (the negative log-probability of what was written),
    * `objective/non_score_reward`, `objective/scores`, `objective/rlhf_reward` (the last two together), each summed over
-   * tokens; `val/num_eos_tokens`, `objective/kl_coef`.
+   * tokens, scores as they are after clipping and penalty; `val/num_eos_tokens`, `objective/kl_coef`.
    */
   metrics: Metrics;
 }
@@ -51,11 +57,11 @@ export function roundTargets(
   eosTokenIds: readonly number[],
   options: AdvantageOptions = {},
 ): RoundTargets {
-  const { klEstimator = "k1", whitenRewards = false, missingEosPenalty = 0 } = options;
+  const { klEstimator = "k1", whitenRewards = false } = options;
   const divergences = scores.map(({ logProbs, referenceLogProbs }) =>
     logProbs.map((logProb, t) => klEstimate(logProb, referenceLogProbs[t], klEstimator))
   );
-  const given = episodes.map((episode) => givenRewards(episode, eosTokenIds, missingEosPenalty));
+  const given = episodes.map((episode) => givenRewards(episode, eosTokenIds, options));
   const rewards = given.map((row, i) => row.map((reward, t) => -klCoef * divergences[i][t] + reward));
   const scaled = whitenRewards ? whitened(rewards, { shiftMean: false }) : rewards;
   const estimates = scaled.map((row, i) => generalizedAdvantages(row, scores[i].values, options));
@@ -77,10 +83,15 @@ export function roundTargets(
 }
 
 /** What an episode was given at each token that the policy wrote. */
-function givenRewards(episode: Episode, eosTokenIds: readonly number[], missingEosPenalty: number): number[] {
+function givenRewards(
+  episode: Episode,
+  eosTokenIds: readonly number[],
+  { missingEosPenalty = 0, rewardClipRange: [lowest, highest] = [-Infinity, Infinity] }: AdvantageOptions,
+): number[] {
   const { score, tokenRewards } = episode;
-  const given = policyTokens(episode).map((token) => tokenRewards?.[token] ?? 0);
-  given[given.length - 1] += (score ?? 0) - (isTerminated(episode, eosTokenIds) ? 0 : missingEosPenalty);
+  const clipped = (reward: number) => Math.min(highest, Math.max(lowest, reward));
+  const given = policyTokens(episode).map((token) => clipped(tokenRewards?.[token] ?? 0));
+  given[given.length - 1] += clipped(score ?? 0) - (isTerminated(episode, eosTokenIds) ? 0 : missingEosPenalty);
   return given;
 }
 

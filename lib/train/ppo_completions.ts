@@ -4,7 +4,7 @@ import { chunk, epochOrder } from "./batch.ts";
 import { stepRows } from "./data_order.ts";
 import type { Episode } from "./ppo_episode.ts";
 import type { EpisodeSource } from "./ppo_options.ts";
-import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout.ts";
+import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout/mod.ts";
 import { checkPositiveInteger } from "./step.ts";
 
 /** An episode with its texts and each reward function's value. */

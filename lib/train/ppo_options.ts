@@ -130,6 +130,12 @@ function checkNumbers(options: AdvantageOptions & PpoLossOptions & { criticLearn
     if (!(value > 0 && Number.isFinite(value))) fail(name, "a number above 0", value);
   }
   if (klEstimator !== "k1" && klEstimator !== "k3") fail("klEstimator", "k1 or k3", `"${klEstimator}"`);
+  const { rewardClipRange = [0, 0] } = options;
+  const [lowest, highest]: readonly number[] = Array.isArray(rewardClipRange) ? rewardClipRange : [NaN, NaN];
+  // Without 0 in it, tokens that were given nothing would be given something.
+  if (!(lowest <= 0 && highest >= 0 && Number.isFinite(highest - lowest))) {
+    fail("rewardClipRange", "[lowest, highest] with 0 between them", JSON.stringify(rewardClipRange));
+  }
 }
 
 /** What the curve of a run depends on, besides model, adapter and what the source plays. */
@@ -152,6 +158,7 @@ export function ppoFingerprint<E extends Episode>(
     ...(adapKlCtrl ? { target, horizon } : {}),
     whitenRewards: options.whitenRewards ?? false,
     missingEosPenalty: options.missingEosPenalty ?? 0,
+    ...(options.rewardClipRange ? { rewardClipRange: [...options.rewardClipRange] } : {}),
     cliprange: options.cliprange ?? 0.2,
     cliprangeValue: options.cliprangeValue ?? 0.2,
     rollout: options.rolloutFingerprint ?? {},

@@ -43,14 +43,15 @@ export async function scoreRound<E extends Episode>(
   options: AdvantageOptions,
 ): Promise<PpoRound<E>> {
   const scores: RoundScores[] = [];
-  for (const part of chunk(episodes, perDeviceTrainBatchSize)) {
+  for (const rows of chunk(byLength(episodes, episodes.keys()), perDeviceTrainBatchSize)) {
+    const part = rows.map((row) => episodes[row]);
     const batch = collate(part, padTokenId);
     const logProbs = byEpisode(part, await actor.logProbs(batch));
     const referenceLogProbs = byEpisode(part, await actor.logProbs(batch, reference));
     const values = byEpisode(part, await critic.values(batch));
-    part.forEach((_, i) =>
-      scores.push({ logProbs: logProbs[i], referenceLogProbs: referenceLogProbs[i], values: values[i] })
-    );
+    rows.forEach((row, i) => {
+      scores[row] = { logProbs: logProbs[i], referenceLogProbs: referenceLogProbs[i], values: values[i] };
+    });
   }
   const { eosTokenIds } = actor.model.config;
   const { targets, metrics } = roundTargets(episodes, scores, klCoef, eosTokenIds, options);
@@ -60,6 +61,11 @@ export async function scoreRound<E extends Episode>(
     oldValues: scores[i].values,
   }));
   return { episodes, lessons, metrics: { ...metrics, ...ownMetrics(episodes) } };
+}
+
+/** Episodes of about the same length go into a micro-batch together: the sums are the same, and little of it is padding. */
+function byLength(episodes: readonly Episode[], rows: Iterable<number>): number[] {
+  return [...rows].sort((one, other) => episodes[one].ids.length - episodes[other].ids.length);
 }
 
 /** One list of numbers for each episode out of the flat list of all wanted tokens. */
@@ -102,7 +108,8 @@ export function lessonsOfUpdate(
   const order = shuffle ? random.fork(Math.floor(update / numMiniBatches)).shuffle(all) : all;
   const part = update % numMiniBatches;
   const edge = (place: number) => Math.floor(place * order.length / numMiniBatches);
-  return chunk(order.slice(edge(part), edge(part + 1)), perDeviceTrainBatchSize).map((rows) => {
+  const ofUpdate = byLength(episodes, order.slice(edge(part), edge(part + 1)));
+  return chunk(ofUpdate, perDeviceTrainBatchSize).map((rows) => {
     const joined = (name: keyof Lesson) => rows.flatMap((row) => [...lessons[row][name]]);
     return {
       batch: collate(rows.map((row) => episodes[row]), padTokenId),

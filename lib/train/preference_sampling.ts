@@ -2,7 +2,7 @@
 import type { Tokenizer } from "../tokenizer/mod.ts";
 import type { ChatPreference } from "./preference_rows.ts";
 import { chunk } from "./batch.ts";
-import type { Sampler } from "./rollout.ts";
+import type { Sampler } from "./rollout/mod.ts";
 import { checkPositiveInteger } from "./step.ts";
 
 /** Who writes the rejected completions, and how. */

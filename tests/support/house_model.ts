@@ -14,9 +14,11 @@ export async function withHouseModel(
   const model = await loadModel(HOUSE_MODEL, { engine });
   try {
     await run({ model, tokenizer: await Tokenizer.load(HOUSE_MODEL) });
+    await model.dispose();
+    // After a failure the rest may not be freed, and would hide it.
+    assert.equal(engine.bytesInUse, 0);
   } finally {
     await model.dispose();
-    assert.equal(engine.bytesInUse, 0);
     await engine.dispose();
   }
 }

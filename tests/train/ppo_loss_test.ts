@@ -182,3 +182,27 @@ Deno.test("roundTargets() puts the score at the last token of the policy, reward
   assert.equal(metrics["objective/scores"], 0.75);
   assert.equal(metrics["val/num_eos_tokens"], 2);
 });
+
+Deno.test("roundTargets() clips the score and each reward before penalties are taken off, and nothing unless told", () => {
+  const episode: Episode = {
+    ids: [5, 6, 7, 8, 9],
+    lossMask: [false, true, true, true, true],
+    score: 25,
+    tokenRewards: [0, -40, 3, 0, 12],
+  };
+  const flat = { logProbs: [-1, -1, -1, -1], referenceLogProbs: [-2, -1, -1, -1], values: [0, 0, 0, 0] };
+  const received = (given: Episode, options: AdvantageOptions) => {
+    const { targets, metrics } = roundTargets([given], [flat], 0.5, [], { gamma: 1, lam: 0, ...options });
+    assert.equal(metrics["objective/rlhf_reward"], metrics["objective/scores"] + metrics["objective/non_score_reward"]);
+    return { rewards: targets[0].returns, score: metrics["objective/scores"] };
+  };
+  assert.deepEqual(received(episode, {}), { rewards: [-40.5, 3, 0, 37], score: 0 });
+  const rewardClipRange = [-10, 10] as const;
+  assert.deepEqual(received(episode, { rewardClipRange }), { rewards: [-10.5, 3, 0, 20], score: 13 });
+  const unfinished = { ...episode, terminated: false };
+  assert.deepEqual(received(unfinished, { rewardClipRange, missingEosPenalty: 4 }).rewards, [-10.5, 3, 0, 16]);
+  const unjudged = { ...episode, score: undefined, tokenRewards: undefined };
+  assert.deepEqual(received(unjudged, { rewardClipRange }).rewards, [-0.5, 0, 0, 0]);
+  const low = { ...episode, score: -25, tokenRewards: undefined };
+  assert.deepEqual(received(low, { rewardClipRange: [-1, 2] }).rewards, [-0.5, 0, 0, -1]);
+});

@@ -40,6 +40,7 @@ Deno.test("ppo() refuses to resume with another critic, other options, or a dama
       const again = (options: Partial<PpoOptions>) =>
         train(model, { outputDir, maxSteps: 2, resumeFromCheckpoint: true, ...options });
       await assert.rejects(again({ klCoef: 0.3 }), /klCoef was 0.2 and is 0.3/);
+      await assert.rejects(again({ rewardClipRange: [-1, 1] }), /rewardClipRange was off and is \[-1,1\]/);
       await assert.rejects(again({ rolloutFingerprint: { seed: 2 } }), /rollout.seed was off and is 2/);
       const critic = await drawnCritic(model);
       await assert.rejects(again({ critic: { ...critic, scaling: 3 } }), /critic.scaling was 4 and is 3/);

@@ -1,8 +1,8 @@
 /** What a policy wrote for a batch of prompts, scored: the raw material of GRPO's updates. */
-import type { Tokenizer } from "../tokenizer/mod.ts";
-import { groupAdvantages, type ScaleRewards } from "./advantages.ts";
-import { type CombinedRewards, combineRewards, type RewardBatch, type RewardFunction } from "./rewards/mod.ts";
-import { mean, type Metrics, standardDeviation } from "./step.ts";
+import type { Tokenizer } from "../../tokenizer/mod.ts";
+import { groupAdvantages, type ScaleRewards } from "../advantages.ts";
+import { type CombinedRewards, combineRewards, type RewardBatch, type RewardFunction } from "../rewards/mod.ts";
+import { mean, type Metrics, standardDeviation } from "../step.ts";
 
 /** A chat's turn, as chat templates read it. */
 export interface PromptMessage {

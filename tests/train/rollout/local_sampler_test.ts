@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createLora } from "../../lib/adapters/mod.ts";
-import { Random } from "../../lib/random/mod.ts";
-import { localSampler, type LocalSamplerOptions } from "../../lib/train/mod.ts";
-import { EOS, withTinyModel } from "../support/tiny_model.ts";
+import { createLora } from "../../../lib/adapters/mod.ts";
+import { Random } from "../../../lib/random/mod.ts";
+import { localSampler, type LocalSamplerOptions } from "../../../lib/train/mod.ts";
+import { EOS, withTinyModel } from "../../support/tiny_model.ts";
 
 const prompts = [[5, 6, 7], [8], [9, 10]];
 

@@ -1,7 +1,8 @@
 /** Rollouts written by the model that is being trained. */
-import type { LoraAdapter } from "../adapters/mod.ts";
-import { type CausalLM, Decoder, generate, type GenerateOptions } from "../models/mod.ts";
-import type { Sampler } from "./rollout.ts";
+import type { LoraAdapter } from "../../adapters/mod.ts";
+import { type CausalLM, generate, type GenerateOptions } from "../../models/mod.ts";
+import { policyDecoder } from "./policy_decoder.ts";
+import type { Sampler } from "./scored_completions.ts";
 
 /** How to sample; names and defaults as in `generate`, but for the length. */
 export interface LocalSamplerOptions
@@ -23,14 +24,10 @@ export interface LocalSampler {
   dispose(): Promise<void>;
 }
 
-/**
- * A sampler over the local model. With an adapter, or in few bits, the model's own weights stay as they are: they may be
- * frozen into fast programs once, where that is faster. Else they are read anew at each call, since training changes them.
- */
+/** A sampler over the local model, with a `policyDecoder`. */
 export function localSampler(options: LocalSamplerOptions): LocalSampler {
   const { model, adapter = null, maxCompletionLength = 512, seed = 42, ...sampling } = options;
-  const isFixed = adapter !== null || model.config.precision !== undefined;
-  const decoder = new Decoder(model, { adapter, weights: isFixed ? undefined : "inputs" });
+  const decoder = policyDecoder(model, adapter);
   const sample: Sampler = async ({ prompts, samples, round, signal }) => {
     const completions = await generate(model, {
       ...sampling,

@@ -9,9 +9,9 @@ import {
   rolloutScorer,
   type SampledCompletion,
   type Sampler,
-} from "../../lib/train/mod.ts";
-import { tinyTokenizer } from "../tokenizer/tiny.ts";
-import { collect, EOS, idTokenizer, numbersOf, withTinyModel } from "../support/tiny_model.ts";
+} from "../../../lib/train/mod.ts";
+import { tinyTokenizer } from "../../tokenizer/tiny.ts";
+import { collect, EOS, idTokenizer, numbersOf, withTinyModel } from "../../support/tiny_model.ts";
 
 type Columns = { answer: string; level?: number };
 

@@ -1,0 +1,140 @@
+/** One judgement of a chat model: asked, read, and asked again where the reply cannot be read. */
+import type { ChatMessage } from "../../tokenizer/mod.ts";
+import {
+  addEvent,
+  ChatEndpointError,
+  type ChatModel,
+  type ChatReply,
+  type ChatRequest,
+  emptyReply,
+  estimateTextTokens,
+} from "../chat/mod.ts";
+import type { JudgeFailure } from "./judge.ts";
+import type { CostCounter } from "./judge_cost.ts";
+import { askedAgain } from "./judge_task.ts";
+import type { ReplyForm } from "./reply_form.ts";
+
+/** How to ask. */
+export interface AskOptions {
+  model: ChatModel;
+  generation: Pick<ChatRequest, "temperature" | "maxTokens">;
+  /** Calls after the first. */
+  maxRetries: number;
+  /** Milliseconds for one call. */
+  timeout: number;
+  counter: CostCounter;
+  signal: AbortSignal;
+}
+
+/**
+ * Asks until a reply has the form.
+ *
+ * @throws The signal's reason when it is aborted, and nothing else: what the model throws becomes a failure.
+ */
+export async function askModel<Verdict>(
+  messages: readonly ChatMessage[],
+  form: ReplyForm<Verdict>,
+  options: AskOptions,
+): Promise<{ value: Verdict } | JudgeFailure> {
+  const { model: { name }, maxRetries, counter } = options;
+  let chat = messages;
+  for (let retry = 0;; retry++) {
+    if (retry > 0) counter.retries++;
+    const outcome = await oneReply(chat, options);
+    if ("failure" in outcome) {
+      if (!outcome.brokeOff || retry >= maxRetries) return { failure: outcome.failure, message: outcome.message };
+      continue;
+    }
+    const { text, finishReason } = outcome;
+    if (finishReason === "filtered") {
+      return { failure: "refused", message: `${name}: the provider held the judgement back` };
+    }
+    // What is cut off may end in an object that was only quoted.
+    const read = finishReason === "length" ? { problem: "it was cut off, being too long" } : form.read(text);
+    if ("value" in read) return read;
+    if (retry >= maxRetries) {
+      const said = text.trim() === "" ? "nothing" : JSON.stringify(text.trim().slice(-200));
+      const message = `${name}: none of ${retry + 1} replies could be read; of the last, ${read.problem}: ${said}`;
+      return { failure: "malformed", message };
+    }
+    chat = askedAgain(messages, text, read.problem);
+  }
+}
+
+/** A failure of one call. */
+interface CallFailure extends JudgeFailure {
+  /** Whether a part of the reply had come: nobody has tried that again yet, as chat models do with what fails before. */
+  brokeOff: boolean;
+}
+
+async function oneReply(messages: readonly ChatMessage[], options: AskOptions): Promise<ChatReply | CallFailure> {
+  const { model, generation, timeout, counter, signal } = options;
+  signal.throwIfAborted();
+  counter.calls++;
+  const reply = emptyReply();
+  let [hasBegun, hasEnded] = [false, false];
+  const read = async (own: AbortSignal) => {
+    for await (const event of model.stream({ messages, ...generation, signal: own })) {
+      if (own.aborted) return;
+      hasBegun = true;
+      hasEnded ||= event.type === "end";
+      addEvent(reply, event);
+    }
+  };
+  try {
+    await withinTime(read, timeout, signal);
+    if (!hasEnded) throw new Error("the reply has no end");
+    counter.addUsage(reply.usage);
+    return reply;
+  } catch (error) {
+    if (hasBegun && !hasEnded) {
+      const completionTokens = estimateTextTokens(reply.reasoning + reply.text);
+      counter.addUsage({ promptTokens: model.countTokens(messages), completionTokens, isEstimated: true });
+    }
+    signal.throwIfAborted();
+    const failure = failureOf(error, model.name);
+    return { ...failure, brokeOff: hasBegun && failure.failure === "endpoint" };
+  }
+}
+
+/** Nothing came of a call in its time. */
+class OutOfTime extends Error {
+  override name = "OutOfTime";
+}
+
+/** Waits for something no longer than the time or until the signal, also when it listens to neither; then it is left behind. */
+async function withinTime(
+  run: (signal: AbortSignal) => Promise<void>,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const own = new AbortController();
+  const { promise: interrupted, reject } = Promise.withResolvers<never>();
+  const interrupt = (reason: unknown) => {
+    reject(reason);
+    own.abort(reason);
+  };
+  const onAbort = () => interrupt(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(
+    () => interrupt(new OutOfTime(`no judgement came in ${milliseconds / 1000} s`)),
+    milliseconds,
+  );
+  const running = run(own.signal);
+  running.catch(() => {});
+  try {
+    await Promise.race([running, interrupted]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function failureOf(error: unknown, name: string): JudgeFailure {
+  if (error instanceof OutOfTime) return { failure: "timeout", message: `${name}: ${error.message}` };
+  if (error instanceof ChatEndpointError) {
+    const failure = error.kind === "timeout" ? "timeout" : error.kind === "busy" ? "rateLimit" : "endpoint";
+    return { failure, message: error.message };
+  }
+  return { failure: "endpoint", message: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+}

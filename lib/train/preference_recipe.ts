@@ -1,0 +1,84 @@
+/** The settings of fine-tuning and then preference training, as they were published and for a small model. */
+import type { ModelConfig, WeightPrecision } from "../models/mod.ts";
+import type { SchedulerType } from "./schedule.ts";
+import { isSmallModel } from "./small_model.ts";
+
+/** Names as in `SftOptions`, `DpoOptions` and `LoraOptions`. */
+export interface PreferenceSettings {
+  loraRank: number;
+  loraAlpha: number;
+  lrSchedulerType: SchedulerType;
+  /** Tokens of a row; what is longer loses its end. */
+  maxLength: number;
+  packing: boolean;
+  perDeviceTrainBatchSize: number;
+  gradientAccumulationSteps: number;
+  precision: WeightPrecision;
+  /** Of fine-tuning. */
+  sftLearningRate: number;
+  sftEpochs: number;
+  /** Of preference training. */
+  learningRate: number;
+  numTrainEpochs: number;
+  beta: number;
+  /** Weight of the chosen answers' own negative log-probability. */
+  rpoAlpha: number;
+}
+
+/**
+ * `published` is what a medical assistant was trained with, Qwen3-32B with LoRA on all linear layers: fine-tuning, then DPO
+ * with the sigmoid loss. Its batches and precision are not published; those here suit one card. `small` is what differs for
+ * a model of a few million weights, and for texts as short as the generated ones: at learning rates at which such a model
+ * moves within a hundred steps, good answers would fall with the poor ones if nothing held them.
+ */
+export const PREFERENCE_RECIPE: { published: PreferenceSettings; small: Partial<PreferenceSettings> } = {
+  published: {
+    loraRank: 8,
+    loraAlpha: 16,
+    lrSchedulerType: "cosine",
+    maxLength: 2048,
+    packing: true,
+    perDeviceTrainBatchSize: 4,
+    gradientAccumulationSteps: 4,
+    precision: "float16",
+    sftLearningRate: 5e-5,
+    sftEpochs: 3,
+    learningRate: 5e-5,
+    numTrainEpochs: 1,
+    beta: 0.1,
+    rpoAlpha: 0,
+  },
+  small: {
+    maxLength: 512,
+    packing: false,
+    perDeviceTrainBatchSize: 16,
+    gradientAccumulationSteps: 1,
+    precision: "float32",
+    sftLearningRate: 2e-3,
+    sftEpochs: 1,
+    learningRate: 5e-4,
+    rpoAlpha: 1,
+  },
+};
+
+/** Which values to take. */
+export interface PreferenceSettingsOptions {
+  /** Default `"auto"`: those for small models below 100 million weights, else the published ones. */
+  size?: "auto" | "published" | "small";
+  /** The model that is trained. */
+  config: ModelConfig;
+  /** Values that replace the recipe's; null and undefined replace nothing. */
+  overrides?: { readonly [Name in keyof PreferenceSettings]?: PreferenceSettings[Name] | null };
+}
+
+/** The settings of a run: the recipe's for the model's size, with the caller's in their place. */
+export function preferenceSettings(options: PreferenceSettingsOptions): PreferenceSettings {
+  const { size = "auto", config, overrides = {} } = options;
+  const isSmall = size === "auto" ? isSmallModel(config) : size === "small";
+  const settings = { ...PREFERENCE_RECIPE.published, ...isSmall ? PREFERENCE_RECIPE.small : {} };
+  settings.maxLength = Math.min(settings.maxLength, config.maxPositions);
+  // Only what the recipe has: a notebook gives all its parameters.
+  const names = Object.keys(PREFERENCE_RECIPE.published) as (keyof PreferenceSettings)[];
+  const given = names.flatMap((name) => overrides[name] == null ? [] : [[name, overrides[name]]]);
+  return { ...settings, ...Object.fromEntries(given) };
+}
