@@ -181,6 +181,49 @@ export const RUNGS: readonly Rung[] = [
   },
   {
     what:
+      "DPO losses: all fifteen, SimPO and ORPO among them, label smoothing, several at once (36 cases): loss, gradient, metrics",
+    against: "TRL 1.16's DPOTrainer, CPOTrainer and ORPOTrainer in float64",
+    tests: ["train/dpo_loss_test.ts"],
+    filter: /equals TRL/,
+  },
+  {
+    what: "DPO, all weights, a new and a trained adapter, four steps and an evaluation: metrics, weights",
+    against: "TRL 1.16's DPOTrainer in float64",
+    tests: ["train/dpo_test.ts"],
+    filter: /equals TRL/,
+    comparisons: /^(?!.*change)/,
+  },
+  {
+    what: "The same: by how much each weight changed",
+    against: "TRL 1.16's DPOTrainer in float64",
+    tests: ["train/dpo_test.ts"],
+    filter: /equals TRL/,
+    comparisons: /change/,
+  },
+  {
+    what: "PPO's rewards, advantages, clipped losses with their gradients, KL control (9 cases), in float64",
+    against: "TRL 0.11.4's PPOTrainer in float64",
+    tests: ["train/ppo_loss_test.ts"],
+    filter: /equals? TRL/,
+    comparisons: /^(?!.*clipfrac)/, // which TRL counts in float32
+  },
+  {
+    what:
+      "PPO, two rounds of four updates: metrics, values, advantages, returns, gradients, factors of policy and critic",
+    against: "TRL 0.11.4's PPOv2Trainer in float64",
+    tests: ["train/ppo_test.ts", "train/ppo_update_test.ts"],
+    filter: /equals? (TRL's )?PPOv2Trainer/,
+    comparisons: /^(?!.*change)/,
+  },
+  {
+    what: "The same: by how much each factor changed",
+    against: "TRL 0.11.4's PPOv2Trainer in float64",
+    tests: ["train/ppo_test.ts"],
+    filter: /equals TRL's PPOv2Trainer/,
+    comparisons: /change/,
+  },
+  {
+    what:
       "Trajectories: 50 steps of SFT (all weights; LoRA on Qwen3 and Llama, packed, smoothed, dft), six of GRPO: every step's metrics",
     against: "TRL in float64",
     tests: ["train/trajectory_test.ts"],
@@ -229,6 +272,11 @@ export const RUNGS: readonly Rung[] = [
     tests: ["train/webgpu_sft_test.ts"],
   },
   {
+    what: "PPO on WebGPU (a GPU in software), recomputing and from residuals: factors of policy and critic",
+    against: "the CPU",
+    tests: ["train/webgpu_ppo_test.ts"],
+  },
+  {
     what: "Rows padded on the left",
     against: "padded on the right",
     tests: ["train/sft_equivalences_test.ts"],
@@ -256,6 +304,13 @@ export const RUNGS: readonly Rung[] = [
     what: "A run resumed after any step (SFT, GRPO in the middle of a round, pretraining), or killed at any write",
     against: "the run that was never interrupted",
     tests: ["train/resume_test.ts", "train/kill_test.ts"],
+    exact: true,
+  },
+  {
+    what: "DPO with each kind of reference resumed after a step, PPO between two rounds and in the middle of one",
+    against: "the run that was never interrupted",
+    tests: ["train/dpo_resume_test.ts", "train/ppo_resume_test.ts"],
+    filter: /resumed .* the uninterrupted run's/,
     exact: true,
   },
 ];

@@ -10,11 +10,25 @@ export function fileName(output: string): string {
   return `output ${output}`;
 }
 
-/** A session, with inputs checked and results wrapped. */
+/**
+ * Programs with outputs on a device. Held here, their sessions do not fall to the garbage collector before the tensors do
+ * that nobody disposed.
+ */
+const lending = new Set<OrtProgram>();
+
+/**
+ * A session, with inputs checked and results wrapped.
+ *
+ * ONNX Runtime 1.30 frees a tensor on a WebGPU device through the session whose run made it, and reads freed memory where
+ * that was released before: mostly nothing happens, sometimes the process ends without a word. A trained weight outlives
+ * its optimizer's programs, so a session is released with the last of its outputs.
+ */
 export class OrtProgram implements Program {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   #isDisposed = false;
+  /** Outputs on a device that were not disposed. */
+  #lent = 0;
   constructor(
     readonly engine: ByteCounter & Pick<Engine, "description" | "sharesMemory">,
     readonly session: ort.InferenceSession,
@@ -60,15 +74,26 @@ export class OrtProgram implements Program {
   }
 
   #wrap(tensor: ort.Tensor, name: string): DeviceTensor {
-    const data = tensor.location === "gpu-buffer" ? null : dataOf(tensor);
-    return new OrtTensor(this.engine, tensor, this.outputs[name].dtype, tensor.dims, data);
+    const { dtype } = this.outputs[name];
+    if (tensor.location !== "gpu-buffer") {
+      return new OrtTensor(this.engine, tensor, dtype, tensor.dims, dataOf(tensor));
+    }
+    this.#lent++;
+    lending.add(this);
+    return new OrtTensor(this.engine, tensor, dtype, tensor.dims, null, () => this.#takeBack());
+  }
+
+  #takeBack(): void {
+    if (--this.#lent > 0) return;
+    lending.delete(this);
+    if (this.#isDisposed) this.session.release();
   }
 
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.onDispose();
-    await this.session.release();
+    if (this.#lent === 0) await this.session.release();
   }
 }
 

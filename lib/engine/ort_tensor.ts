@@ -33,7 +33,7 @@ export interface ByteCounter {
   bytesInUse: number;
 }
 
-/** Wraps an ONNX Runtime tensor; `owner` counts its bytes. */
+/** Wraps an ONNX Runtime tensor; `owner` counts its bytes, and `onDispose` is told when its memory was given back. */
 export class OrtTensor implements DeviceTensor {
   readonly byteLength: number;
   #disposed = false;
@@ -43,6 +43,7 @@ export class OrtTensor implements DeviceTensor {
     readonly dtype: DType,
     readonly shape: readonly number[],
     readonly data: TensorData | null,
+    readonly onDispose?: () => void,
   ) {
     this.byteLength = sizeOf(shape) * BYTES[dtype];
     owner.bytesInUse += this.byteLength;
@@ -55,5 +56,6 @@ export class OrtTensor implements DeviceTensor {
     this.#disposed = true;
     this.owner.bytesInUse -= this.byteLength;
     if (this.data === null) this.tensor.dispose();
+    this.onDispose?.();
   }
 }

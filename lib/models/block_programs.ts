@@ -128,14 +128,20 @@ export class BlockPrograms {
     this.#programs = new ProgramCache(engine);
   }
 
-  /** The programs of a variant. */
+  /** Both programs of a variant. */
   async get(variant: BlockVariant): Promise<CompiledBlock> {
+    return { forward: await this.program(variant, "forward"), backward: await this.program(variant, "backward") };
+  }
+
+  /**
+   * One program of a variant. Each holds as much memory between runs as its largest run took: what only scores needs no
+   * backward, and a forward that keeps nothing is the same one whatever is trained.
+   */
+  program(variant: BlockVariant, part: keyof CompiledBlock): Promise<Program> {
     const { lora, trainable, residuals } = variant;
-    const key = `${[...lora.modules].sort()} ${lora.r} ${trainable} ${residuals}`;
-    let outputs: ReturnType<typeof blockOutputs> | undefined;
-    const program = (part: keyof CompiledBlock) =>
-      this.#programs.get(`${part} ${key}`, () => (outputs ??= blockOutputs(this.config, variant))[part]);
-    return { forward: await program("forward"), backward: await program("backward") };
+    const trained = part === "forward" && !residuals ? "" : trainable;
+    const key = `${part} ${[...lora.modules].sort()} ${lora.r} ${trained} ${residuals}`;
+    return this.#programs.get(key, () => blockOutputs(this.config, variant)[part]);
   }
 
   /** Frees the programs. */

@@ -5,10 +5,10 @@
  * recomputed), or, where memory allows, the block's residuals: on a GPU as tensors, on the CPU inside one program that
  * runs the last layers forward and backward.
  */
-import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { causalBias } from "../kernels/mod.ts";
 import { adapterFeeds } from "./adapter_weights.ts";
-import { BlockPrograms, NO_LORA } from "./block_programs.ts";
+import { BlockPrograms, type CompiledBlock, NO_LORA } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { EmbeddingPrograms } from "./embedding_programs.ts";
 import { blockWeightShapes, weightShapes } from "./families.ts";
@@ -127,7 +127,7 @@ export class CausalLM {
     try {
       x = await this.#embed(shared.ids, [rows, tokens], embeddingNoise);
       for (let layer = 0; layer < count; layer++) {
-        const { forward } = await this.#compiledBlock(layer, passOptions);
+        const forward = await this.#blockProgram("forward", layer, passOptions);
         const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
         const { y, ...residuals }: Record<string, DeviceTensor> = await forward.run(feeds);
         if (keep === "nothing") x.dispose();
@@ -151,9 +151,10 @@ export class CausalLM {
     return { keep: residualLayers === 0 || this.engine.sharesMemory ? "inputs" : "residuals", residualLayers };
   }
 
-  #compiledBlock(layer: number, { adapter, keep, trainable, residualLayers }: ForwardPass["options"]) {
+  #blockProgram(part: keyof CompiledBlock, layer: number, options: ForwardPass["options"]): Promise<Program> {
+    const { adapter, keep, trainable, residualLayers } = options;
     const residuals = keep === "residuals" && layer >= this.config.layers - residualLayers;
-    return this.blocks.get({ lora: adapter ?? NO_LORA, trainable, residuals });
+    return this.blocks.program({ lora: adapter ?? NO_LORA, trainable, residuals }, part);
   }
 
   async #embed(ids: DeviceTensor, [rows, tokens]: [number, number], noise: Float32Array | null): Promise<DeviceTensor> {
@@ -294,7 +295,7 @@ export class CausalLM {
     let ofHead: Record<string, DeviceTensor | null> = { norm: above.norm, weight: above.weight };
     try {
       for (let layer = pass.kept.length - 1; layer >= 0; layer--) {
-        const { backward } = await this.#compiledBlock(layer, pass.options);
+        const backward = await this.#blockProgram("backward", layer, pass.options);
         const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy: dy! };
         const { dx, ...others }: Record<string, DeviceTensor> = await backward.run({
           ...feeds,

@@ -7,7 +7,8 @@ import { hasMetric, isComparison, type MetricRows, runsOf } from "./rows.ts";
 import type { SvgString } from "./svg.ts";
 import { seriesColor, seriesDash, theme } from "./theme.ts";
 
-const HELD_OUT = { dash: "4 3", strokeWidth: theme.strokes.thin } as const;
+/** How a line of held-out data differs from that of training. */
+export const HELD_OUT = { dash: "4 3", strokeWidth: theme.strokes.thin } as const;
 
 /** For several runs, one entry that stands for the held-out losses of all. */
 export function heldOutEntries(data: MetricRows): LegendEntry[] {

@@ -1,10 +1,11 @@
 import { type Curve, type CurveOptions, drawCurve } from "./curve.ts";
 import type { LegendEntry } from "./header.ts";
 import type { Line } from "./line.ts";
+import { HELD_OUT, heldOutEntries } from "./loss.ts";
 import { linesOfMetric } from "./metric_curves.ts";
 import { nothingToDraw } from "./nothing.ts";
 import { metricPoints } from "./points.ts";
-import { isComparison, type MetricRows, runsOf } from "./rows.ts";
+import { hasMetric, isComparison, type MetricRows, runsOf } from "./rows.ts";
 import type { SvgString } from "./svg.ts";
 import { seriesColor, seriesDash, theme } from "./theme.ts";
 
@@ -64,17 +65,23 @@ export function chosenRejectedCurve(data: MetricRows, options: ChosenRejectedOpt
   }, options);
 }
 
-/** Mean distance between the implicit rewards of chosen and rejected answers (`rewards/margins`). */
+/**
+ * Mean distance between the implicit rewards of chosen and rejected answers (`rewards/margins`), and where the rows have it
+ * that of held-out pairs (`eval_rewards/margins`) as marked points.
+ */
 export function marginCurve(data: MetricRows, options: CurveOptions = {}): SvgString {
   return drawCurve({
     title: "Reward margin",
     yLabel: "chosen − rejected, mean over pairs",
     include: [0],
-    ...linesOfMetric(data, "rewards/margins", options),
+    ...withHeldOut(data, "rewards/margins", options),
   }, options);
 }
 
-/** Share of pairs in which the chosen answer has the higher implicit reward (`rewards/accuracies`); half is chance. */
+/**
+ * Share of pairs in which the chosen answer has the higher implicit reward (`rewards/accuracies`); half is chance. Held-out
+ * pairs (`eval_rewards/accuracies`) as marked points.
+ */
 export function preferenceAccuracyCurve(data: MetricRows, options: CurveOptions = {}): SvgString {
   const accuracy: Omit<Curve, "lines" | "nothing"> = {
     title: "Preference accuracy",
@@ -83,5 +90,24 @@ export function preferenceAccuracyCurve(data: MetricRows, options: CurveOptions 
     share: true,
     reference: 0.5,
   };
-  return drawCurve({ ...accuracy, ...linesOfMetric(data, "rewards/accuracies", options) }, options);
+  return drawCurve({ ...accuracy, ...withHeldOut(data, "rewards/accuracies", options) }, options);
+}
+
+/** The lines of a metric, and after each run's the one of its held-out pairs, if it has any. */
+function withHeldOut(data: MetricRows, metric: string, options: CurveOptions) {
+  const curve = linesOfMetric(data, metric, options);
+  if (!hasMetric(data, `eval_${metric}`)) return curve;
+  const comparison = isComparison(data);
+  const heldOut = linesOfMetric(data, `eval_${metric}`, options, {
+    smoothed: false,
+    named: !comparison,
+    strokeWidth: HELD_OUT.strokeWidth,
+  }).lines;
+  const lines = curve.lines.flatMap((line, index): Line[] => [
+    comparison ? line : { ...line, label: "training" },
+    comparison
+      ? { ...heldOut[index], label: `${line.label}, held-out`, dash: HELD_OUT.dash }
+      : { ...heldOut[index], label: "held-out", color: seriesColor(1) },
+  ]);
+  return { ...curve, lines, entries: heldOutEntries(data) };
 }

@@ -16,6 +16,7 @@ const HELP = `Measures Kiln on this machine.
   deno task bench --section sft              one section: ${SECTIONS.map(({ name }) => name).join(", ")}
   deno task bench --section half-billion     heavy: one GRPO step at Qwen2.5-0.5B's shape
   deno task bench --section precision        heavy: loading, SFT and generation at that shape, by the weights' precision
+  deno task bench --section four-gigabytes   heavy: SFT and PPO on 4 bits at that shape, within 4 GB
   deno task bench --section retrieval        heavy: ingestion and search on LanceDB; retrieval-large: 100,000 passages
   deno task bench --section webgpu           heavy: training and decoding on a GPU at that shape
   deno task bench --quick                    seconds: shows that everything runs; the numbers mean nothing

@@ -54,6 +54,7 @@ Deno.test("deno task bench has its rows", async () => {
     sft: ["full, recomputing", "full, residuals", "LoRA r16, recomputing", "LoRA r16, residuals"],
     packing: [],
     rollout: ["LoRA r16, frozen weights", "full, weights as inputs"],
+    episodes: ["one by one", "8 together"],
   });
 });
 
@@ -61,6 +62,11 @@ Deno.test("deno task bench --section half-billion has its rows", async () => {
   assert.deepEqual(await benchRows("--section", "half-billion"), {
     "half-billion": ["freeze the weights for decoding", "rollout", "forward, backward, AdamW", "the whole step"],
   });
+});
+
+Deno.test("deno task bench --section four-gigabytes has its rows", async () => {
+  const ofOne = ["SFT step", "PPO: prompt and rollout", "PPO: score and learn", "PPO: the whole round"];
+  assert.deepEqual(await benchRows("--section", "four-gigabytes"), { "four-gigabytes": [...ofOne, ...ofOne] });
 });
 
 Deno.test("deno task bench --section retrieval has its rows", async () => {
@@ -77,7 +83,7 @@ Deno.test("deno task bench says what is wrong with its arguments", async () => {
   assert.equal(unknown.code, 2);
   assert.match(
     unknown.error,
-    /--section lunch: expected one of matmul, decoder-block, residuals, sft, packing, rollout, half-billion/,
+    /--section lunch: expected one of matmul, decoder-block, residuals, sft, packing, rollout, episodes, half-billion/,
   );
   const misspelt = await bench("--quik");
   assert.equal(misspelt.code, 2);

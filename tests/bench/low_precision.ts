@@ -4,20 +4,12 @@
  */
 import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
-import {
-  configJson,
-  Decoder,
-  generate,
-  loadModel,
-  type ModelConfig,
-  type WeightPrecision,
-  weightShapes,
-  writeCheckpoint,
-} from "../../lib/models/mod.ts";
+import { Decoder, generate, loadModel, type ModelConfig, type WeightPrecision } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { sft } from "../../lib/train/mod.ts";
 import { measure, type Measured, peakMemory, QUICK } from "./measure.ts";
-import { randomExamples, randomNumbers, randomTexts } from "./random_data.ts";
+import { randomExamples, randomTexts } from "./random_data.ts";
+import { writeRandomFolder } from "./random_model.ts";
 import { type BenchSettings, type Row, row, type Section } from "./section.ts";
 import { HALF_BILLION } from "./shapes.ts";
 
@@ -96,23 +88,6 @@ async function measurePrecision(precision: WeightPrecision, { quick }: BenchSett
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/** A checkpoint as it is published: bf16 in one file, written tensor by tensor. */
-async function writeRandomFolder(folder: string, config: ModelConfig): Promise<void> {
-  const tensors = Object.entries(weightShapes(config)).map(([name, shape]) => ({
-    name,
-    dtype: "BF16" as const,
-    shape: [...shape],
-    data: () => {
-      const count = shape.reduce((a, b) => a * b);
-      return Promise.resolve(
-        name.endsWith("norm.weight") ? new Float32Array(count).fill(1) : randomNumbers(count, 0.05),
-      );
-    },
-  }));
-  await writeCheckpoint(folder, tensors, { metadata: { format: "pt" } });
-  await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(configJson(config)));
 }
 
 async function secondsOf(run: Measured): Promise<number> {

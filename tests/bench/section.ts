@@ -12,7 +12,7 @@ export interface Row {
   shape: string;
   /** Null where it could not be measured; `note` says why. */
   value: number | null;
-  unit: "GFLOP/s" | "tokens/s" | "s";
+  unit: "GFLOP/s" | "tokens/s" | "episodes/s" | "s";
   /** Half the distance between the quartiles, as a share of the median; null for a single measurement. */
   spread: number | null;
   /** Matrix-product work per second as a share of the raw MatMul rate, measured in turns in the same process. */

@@ -1,5 +1,7 @@
 /** Everything that is measured, in the order in which it is shown. */
 import { decoderBlockSection } from "./decoder_block.ts";
+import { fourGigabytesSection } from "./four_gigabytes.ts";
+import { episodesSection } from "./episodes.ts";
 import { halfBillionSection } from "./half_billion.ts";
 import { lowPrecisionSection } from "./low_precision.ts";
 import { matmulSection } from "./matmul.ts";
@@ -18,8 +20,10 @@ export const SECTIONS: readonly Section[] = [
   sftSection,
   packingSection,
   rolloutSection,
+  episodesSection,
   halfBillionSection,
   lowPrecisionSection,
+  fourGigabytesSection,
   webgpuSection,
   retrievalSection,
   retrievalLargeSection,

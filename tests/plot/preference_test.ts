@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { chosenRejectedCurve, dpoDashboard, preferenceAccuracyCurve, rewardParts } from "../../lib/plot/mod.ts";
+import {
+  chosenRejectedCurve,
+  dpoDashboard,
+  marginCurve,
+  preferenceAccuracyCurve,
+  rewardParts,
+} from "../../lib/plot/mod.ts";
 import { dpoRows, grpoRows } from "./example_runs.ts";
 import { texts } from "./drawing.ts";
 
@@ -16,6 +22,21 @@ Deno.test("preferenceAccuracyCurve() spans all shares and marks chance", () => {
   const svg = preferenceAccuracyCurve(dpoRows(60));
   assert.ok(texts(svg).includes("0%") && texts(svg).includes("100%"));
   assert.ok(svg.includes(`stroke-dasharray="2 3"`));
+});
+
+Deno.test("marginCurve() and preferenceAccuracyCurve() draw held-out pairs where the rows have them", () => {
+  const evaluated = (seed: number) =>
+    dpoRows(30, seed).map((row, index) =>
+      index % 10 === 9 ? { ...row, eval_loss: 0.5, "eval_rewards/margins": 1, "eval_rewards/accuracies": 0.9 } : row
+    );
+  for (const curve of [marginCurve, preferenceAccuracyCurve]) {
+    const words = texts(curve(evaluated(1)));
+    assert.ok(words.includes("training") && words.includes("held-out"), words.join());
+    assert.ok(!texts(curve(dpoRows(30))).includes("held-out"));
+    const several = texts(curve({ runs: { a: evaluated(1), b: evaluated(2) } }));
+    assert.equal(several.filter((word) => word === "held-out").length, 1, several.join());
+    assert.deepEqual(several.filter((word) => word.includes("a, ")), []);
+  }
 });
 
 Deno.test("dpoDashboard() has six panels and explains dashes once", () => {

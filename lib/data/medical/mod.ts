@@ -7,6 +7,7 @@ export {
   writeAdvice,
 } from "./advice.ts";
 export { adviceIsSafe, adviceIsSpecific } from "./advice_check.ts";
+export { ADVICE_OUTCOMES, type AdviceOutcome, adviceOutcome, adviceScore } from "./advice_outcome.ts";
 export { BODY_SYSTEMS, type BodySystem, type Condition, MEDICAL_NOTICE, type Symptom } from "./condition.ts";
 export { CONDITIONS } from "./conditions.ts";
 export { bare, mentionedNames, mentions } from "./mentions.ts";

@@ -145,8 +145,13 @@ export class DeviceKvCache implements KvCache {
     if (this.rows + rows.length > this.maxRows) {
       throw new Error(`the cache has room for ${this.maxRows} rows: ${this.rows} and ${rows.length} more are too many`);
     }
-    const joining = rows.map(({ cache, row }): PlacedRow => ({ cache: cache as DeviceKvCache, row }));
+    const joining = rows.map((joins): PlacedRow => ({ ...joins, cache: joins.cache as DeviceKvCache }));
     await this.#gatherRows([...this.#ownRows(), ...joining]);
+  }
+
+  /** Each row that is gathered reads all of a cache: to keep them one by one would cost what it saves. */
+  copyRow(): null {
+    return null;
   }
 
   remove(row: number): void {
@@ -224,7 +229,7 @@ export class DeviceKvCache implements KvCache {
   /** Makes these the cache's rows, without holes, in a base of their own. */
   async #gatherRows(rows: readonly PlacedRow[]): Promise<void> {
     const { engine, config: { kvHeads, layers } } = this;
-    const lengths = rows.map(({ cache, row }) => cache.lengths[row]);
+    const lengths = rows.map(({ cache, row, length }) => length ?? cache.lengths[row]);
     const places = Math.ceil(Math.max(...lengths) / CAPACITY_STEP) * CAPACITY_STEP;
     const { parts, from } = gatherPlaces(rows, kvHeads, places);
     const uploaded = await engine.store(from, [rows.length, kvHeads, places]);

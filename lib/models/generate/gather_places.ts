@@ -17,6 +17,8 @@ export interface PlacedRow {
     placesOf(row: number): { deviceRow: number; places: readonly (readonly number[])[] };
   };
   row: number;
+  /** Only so many of its tokens, the first. Default: all. */
+  length?: number;
 }
 
 /**
@@ -46,13 +48,14 @@ export function gatherPlaces(
     );
   }
   const from = new Int32Array(rows.length * kvHeads * places);
-  rows.forEach(({ cache, row }, newRow) => {
+  rows.forEach(({ cache, row, length = places }, newRow) => {
     const { deviceRow, places: ofParts } = cache.placesOf(row);
     for (let head = 0; head < kvHeads; head++) {
       let target = (newRow * kvHeads + head) * places;
+      const end = target + length;
       cache.parts.forEach((part, position) => {
         const first = firstVectors.get(cache)![position] + (deviceRow * kvHeads + head) * part.places;
-        for (const place of ofParts[position]) from[target++] = first + place;
+        for (const place of ofParts[position].slice(0, end - target)) from[target++] = first + place;
       });
     }
   });

@@ -7,8 +7,9 @@ import { Scheduler } from "./scheduler.ts";
 /**
  * Generates completions of prompts.
  *
- * Each distinct prompt is read once, whatever the number of its samples. A completion depends on the seed, its prompt's
- * index and its own index, and not on what it shares a batch with.
+ * Each distinct prompt is read once, whatever the number of its samples, and so is what prompts begin with that are read
+ * together. A completion depends on the seed, its prompt's index (or on its prompt's own seed) and its own index, and not on
+ * what it shares a batch with.
  *
  * @returns The completions of each prompt, [prompt][sample].
  * @throws When an option makes no sense for the model; the message names it, and the prompt. Nothing was run then.
@@ -35,8 +36,9 @@ export async function* streamGenerate(model: CausalLM, options: GenerateOptions)
 
 async function* eventsByStep(model: CausalLM, options: GenerateOptions): AsyncGenerator<GenerationEvent[]> {
   const settings = resolveSettings(model.config, options);
-  const { adapter = null, decoder: ownDecoder, signal, onToken, onProgress } = options;
+  const { adapter = null, decoder: ownDecoder, prefixCache = null, signal, onToken, onProgress } = options;
   if (ownDecoder && ownDecoder.model !== model) throw new Error("decoder: it was made for another model");
+  prefixCache?.usedBy(model, adapter);
   // One text is not worth freezing float32 weights for; those of few bits would be widened at each step.
   const weights = model.config.precision ? undefined : "inputs";
   const decoder = ownDecoder ?? new Decoder(model, { adapter, weights });
@@ -46,7 +48,7 @@ async function* eventsByStep(model: CausalLM, options: GenerateOptions): AsyncGe
   try {
     // Temperature 0 is greedy: its log-probabilities are those at temperature 1.
     policy = await decoder.policy(adapter, settings.sampling.temperature || 1);
-    scheduler = new Scheduler(decoder, policy, settings);
+    scheduler = new Scheduler(decoder, policy, settings, prefixCache);
     onProgress?.({ finished, total, tokens });
     while (!scheduler.done) {
       const events = signal?.aborted ? scheduler.abort() : await scheduler.step();

@@ -12,6 +12,7 @@ import {
   CAPACITY_STEP,
   type DecodeStep,
   type JoiningRow,
+  type KeptRow,
   type KvCache,
   newPositions,
   type StepFeeds,
@@ -76,7 +77,9 @@ export class HostKvCache implements KvCache {
   }
 
   join(rows: readonly JoiningRow[]): Promise<void> {
-    for (const { cache, row } of rows) this.append(cache as HostKvCache, row);
+    // Room for all of them at once: each growth moves the cache.
+    this.reserve(Math.max(this.capacity, ...rows.map(({ cache, row, length }) => length ?? cache.lengths[row])));
+    for (const { cache, row, length } of rows) this.append(cache as HostKvCache, row, length);
     return Promise.resolve();
   }
 
@@ -145,9 +148,18 @@ export class HostKvCache implements KvCache {
     this.releaseFeeds();
   }
 
-  /** Adds a row that holds a copy of another cache's row. */
-  append(source: HostKvCache, sourceRow: number): void {
-    const length = source.lengths[sourceRow];
+  copyRow(row: number, maxBytes: number): KeptRow | null {
+    const capacity = Math.ceil(this.lengths[row] / CAPACITY_STEP) * CAPACITY_STEP;
+    const { layers, kvHeads, headDim } = this.config;
+    const byteLength = 2 * layers * kvHeads * capacity * headDim * Float32Array.BYTES_PER_ELEMENT;
+    if (byteLength > maxBytes) return null;
+    const cache = new HostKvCache(this.engine, this.config, 1);
+    cache.append(this, row);
+    return { cache, row: 0, byteLength };
+  }
+
+  /** Adds a row that holds a copy of another cache's row, or of its first tokens. */
+  append(source: HostKvCache, sourceRow: number, length = source.lengths[sourceRow]): void {
     if (this.rows === this.maxRows) throw new Error(`the cache has all of its ${this.maxRows} rows in use`);
     if (length > this.capacity) this.reserve(length);
     const row = this.rows++;

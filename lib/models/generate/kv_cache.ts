@@ -31,6 +31,13 @@ export interface StepFeeds {
 export interface JoiningRow {
   cache: KvCache;
   row: number;
+  /** Only so many of its tokens, the first. Default: all. */
+  length?: number;
+}
+
+/** A row that was copied out of a cache. */
+export interface KeptRow extends JoiningRow {
+  byteLength: number;
 }
 
 /**
@@ -48,6 +55,11 @@ export interface KvCache {
   take(form: CacheForm, step: DecodeStep, outputs: Readonly<Record<string, DeviceTensor>>): Promise<void>;
   /** Adds rows that hold copies of other caches' rows, behind those that are there. */
   join(rows: readonly JoiningRow[]): Promise<void>;
+  /**
+   * A copy of a row, to begin others with after this cache is gone. It holds nothing of the engine's. Null where it would
+   * have more bytes than that, and where rows cannot be copied alone.
+   */
+  copyRow(row: number, maxBytes: number): KeptRow | null;
   /** Removes a row. The last row takes its number. */
   remove(row: number): void;
   /** Lets go of what the engine holds for it. */

@@ -10,5 +10,6 @@ export type {
   GenerationProgress,
   TokenEvent,
 } from "./options.ts";
+export { PrefixCache, type PrefixCacheOptions } from "./prefix_cache.ts";
 export { NotFiniteLogitsError } from "./sample.ts";
 export type { LogitsContext, LogitsProcessor, SamplingOptions } from "./sample.ts";

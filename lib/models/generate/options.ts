@@ -4,6 +4,7 @@ import type { Tokenizer } from "../../tokenizer/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
 import type { ModelConfig } from "../config.ts";
 import type { Decoder } from "./decoder.ts";
+import type { PrefixCache } from "./prefix_cache.ts";
 import { checkSamplingOptions, type LogitsProcessor, type SamplingOptions } from "./sample.ts";
 
 /** Options of `generate`. */
@@ -24,10 +25,20 @@ export interface GenerateOptions extends Partial<SamplingOptions> {
   skipSpecialTokens?: boolean;
   /** A completion depends on this, its prompt's index and its own, not on what else is in the batch. Default 42. */
   seed?: RandomSeed;
+  /**
+   * One for each prompt, in place of `seed`: a completion then depends on its prompt's seed and its own index, and not on
+   * the prompt's place in the list.
+   */
+  seeds?: readonly RandomSeed[];
   /** The adapter to apply. Default: none. */
   adapter?: AdapterWeights | null;
   /** Programs compiled before. Default: compiled for this call; float32 weights are then inputs. */
   decoder?: Decoder;
+  /**
+   * What earlier calls have read and written: prompts are read from where they differ from it, and completions are added.
+   * What comes out is the same. Default: none.
+   */
+  prefixCache?: PrefixCache;
   /** Completions that are generated at the same time. Default 64. */
   maxBatchRows?: number;
   /** Changes the logits before each draw, for constrained decoding. */
@@ -100,6 +111,7 @@ export interface GenerationSettings {
   tokenizer: Tokenizer | null;
   skipSpecialTokens: boolean;
   seed: RandomSeed;
+  seeds: readonly RandomSeed[] | null;
   maxBatchRows: number;
   logitsProcessor: LogitsProcessor | null;
 }
@@ -122,6 +134,7 @@ export function resolveSettings(config: ModelConfig, options: GenerateOptions): 
     tokenizer: options.tokenizer ?? null,
     skipSpecialTokens: options.skipSpecialTokens ?? true,
     seed: options.seed ?? 42,
+    seeds: options.seeds ?? null,
     maxBatchRows: options.maxBatchRows ?? 64,
     logitsProcessor: options.logitsProcessor ?? null,
   };
@@ -134,6 +147,9 @@ export function resolveSettings(config: ModelConfig, options: GenerateOptions): 
     throw new Error("stopStrings: pass the tokenizer too, to see text");
   }
   if (settings.stopStrings.includes("")) throw new Error("stopStrings: the empty string would stop everything");
+  if (settings.seeds && settings.seeds.length !== settings.prompts.length) {
+    throw new Error(`seeds: expected one for each of ${settings.prompts.length} prompts, got ${settings.seeds.length}`);
+  }
   for (const id of settings.stopTokenIds) checkId(id, config, "stopTokenIds");
   settings.prompts.forEach((prompt, index) => {
     if (prompt.length === 0) throw new Error(`prompts[${index}] is empty: expected at least one token`);

@@ -8,11 +8,14 @@ import type { Drawer, DrawnToken } from "./draws.ts";
 import type { JoiningRow, KvCache } from "./kv_cache.ts";
 import type { GenerationEvent, GenerationSettings } from "./options.ts";
 import { prefill, type PrefilledPrompt, prefillRows } from "./prefill.ts";
+import type { PrefixCache } from "./prefix_cache.ts";
 import { Sequence } from "./sequence.ts";
 
 /** Completions that wait for a row, all of the same prompt. */
 interface WaitingPrompt {
   promptIds: readonly number[];
+  /** Tokens of it that had to be read when it came. */
+  unread: number;
   sequences: Sequence[];
   prefilled: PrefilledPrompt | null;
 }
@@ -25,7 +28,7 @@ export class Scheduler {
   readonly #drawer: Drawer;
   readonly #cache: KvCache;
   readonly #maxRows: number;
-  /** The longest prompt first: prompts read together are of similar lengths. */
+  /** Those with most to read first: prompts read together are of similar lengths. */
   readonly #waiting: WaitingPrompt[];
   /** The sequence of each row of the cache. */
   readonly #active: Sequence[] = [];
@@ -34,8 +37,13 @@ export class Scheduler {
   readonly #chosen: BigInt64Array<ArrayBuffer>;
   #filling = true;
 
-  constructor(readonly decoder: Decoder, readonly policy: Policy, readonly settings: GenerationSettings) {
-    this.#waiting = waitingPrompts(settings);
+  constructor(
+    readonly decoder: Decoder,
+    readonly policy: Policy,
+    readonly settings: GenerationSettings,
+    readonly prefixes: PrefixCache | null = null,
+  ) {
+    this.#waiting = waitingPrompts(settings, prefixes);
     this.#maxRows = Math.min(settings.maxBatchRows, settings.prompts.length * settings.samples);
     this.#drawer = createDrawer(decoder, policy, settings);
     this.#cache = decoder.cache(this.#maxRows);
@@ -92,7 +100,7 @@ export class Scheduler {
         const draws = next.map((stream) => ({ stream, row: prefilled.scoreRow }));
         const drawn = await this.#drawer.draw(prefilled.scores, draws);
         next.forEach((sequence, i) => {
-          if (sequence.take(drawn[i], events)) return;
+          if (sequence.take(drawn[i], events)) return this.#keep(sequence, prefilled);
           joining.push(prefilled);
           this.#active.push(sequence);
         });
@@ -108,16 +116,23 @@ export class Scheduler {
 
   /** Reads as many prompts as there are free rows for, and as fit one run of the programs. */
   async #prefillNext(): Promise<void> {
-    const most = prefillRows(this.#waiting[0].promptIds.length);
+    let longest = 0;
     let free = this.#maxRows - this.#active.length;
     const next: WaitingPrompt[] = [];
     for (const prompt of this.#waiting) {
-      if (free <= 0 || next.length === most) break;
+      // Since the prompts were sorted, something of it may have been dropped or added.
+      longest = Math.max(longest, unreadTokens(prompt.promptIds, this.prefixes));
+      if (free <= 0 || next.length >= prefillRows(longest)) break;
       next.push(prompt);
       free -= prompt.sequences.length;
     }
-    const read = await prefill(this.decoder, this.policy, next.map((prompt) => prompt.promptIds));
+    const read = await prefill(this.decoder, this.policy, next.map((prompt) => prompt.promptIds), this.prefixes);
     next.forEach((prompt, position) => prompt.prefilled = read[position]);
+  }
+
+  /** Keeps what a sequence that has ended read, for prompts that begin with it. Its last token was never read. */
+  #keep({ promptIndex, tokenIds }: Sequence, { cache, row }: JoiningRow): void {
+    this.prefixes?.keep(cache, row, [...this.settings.prompts[promptIndex], ...tokenIds.slice(0, -1)]);
   }
 
   async #decode(events: GenerationEvent[]): Promise<void> {
@@ -138,6 +153,7 @@ export class Scheduler {
     const ended = drawn.flatMap((token, row) => this.#active[row].take(token, events) ? [row] : []);
     // From the end, since the last row takes a removed row's place.
     for (const row of ended.reverse()) {
+      this.#keep(this.#active[row], { cache: this.#cache, row });
       this.#cache.remove(row);
       const last = this.#active.pop()!;
       if (row < this.#active.length) this.#active[row] = last;
@@ -146,15 +162,22 @@ export class Scheduler {
 }
 
 /** Equal prompts wait together, whichever their index. */
-function waitingPrompts(settings: GenerationSettings): WaitingPrompt[] {
+function waitingPrompts(settings: GenerationSettings, prefixes: PrefixCache | null): WaitingPrompt[] {
   const byIds = new Map<string, WaitingPrompt>();
   settings.prompts.forEach((promptIds, promptIndex) => {
     const key = promptIds.join();
     let waiting = byIds.get(key);
-    if (!waiting) byIds.set(key, waiting = { promptIds, sequences: [], prefilled: null });
+    if (!waiting) {
+      const unread = unreadTokens(promptIds, prefixes);
+      byIds.set(key, waiting = { promptIds, unread, sequences: [], prefilled: null });
+    }
     for (let sampleIndex = 0; sampleIndex < settings.samples; sampleIndex++) {
       waiting.sequences.push(new Sequence(settings, promptIndex, sampleIndex));
     }
   });
-  return [...byIds.values()].sort((a, b) => b.promptIds.length - a.promptIds.length);
+  return [...byIds.values()].sort((a, b) => b.unread - a.unread);
+}
+
+function unreadTokens(promptIds: readonly number[], prefixes: PrefixCache | null): number {
+  return promptIds.length - (prefixes?.find(promptIds)?.length ?? 0);
 }

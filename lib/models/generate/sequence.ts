@@ -20,9 +20,10 @@ export class Sequence implements TokenStream {
     readonly promptIndex: number,
     readonly sampleIndex: number,
   ) {
-    const { seed, tokenizer, sampling, logitsProcessor } = settings;
+    const { seed, seeds, tokenizer, sampling, logitsProcessor } = settings;
     const promptIds = settings.prompts[promptIndex];
-    this.random = new Random(seed).fork(promptIndex).fork(sampleIndex);
+    const promptRandom = seeds ? new Random(seeds[promptIndex]) : new Random(seed).fork(promptIndex);
+    this.random = promptRandom.fork(sampleIndex);
     this.#text = tokenizer && new CompletionText(tokenizer, settings);
     this.seen = sampling.repetitionPenalty === 1 ? undefined : new Set(promptIds);
     const context = { promptIndex, sampleIndex, promptIds, tokenIds: this.tokenIds };

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   ADVICE_HABITS,
+  collectedAdvice,
   medicalAdviceCase,
   medicalAdviceCorpus,
   medicalAdvicePair,
 } from "../../../lib/data/corpora/medical_advice.ts";
-import { CONDITIONS, mentions } from "../../../lib/data/medical/mod.ts";
+import { adviceOutcome, CONDITIONS, mentions } from "../../../lib/data/medical/mod.ts";
 import { anyText } from "../../support/any_text.ts";
 
 const COUNT = 10_000;
@@ -67,6 +68,29 @@ Deno.test("medicalAdvicePair() prefers specific advice to generic or unsafe advi
   assert.ok(Math.abs(kinds.unsafe / 4000 - 0.4) < 0.03, `${kinds.unsafe} unsafe`);
   assert.equal(medicalAdvicePair(0, { unsafeShare: 0 }).rejectedKind, "generic");
   assert.throws(() => medicalAdvicePair(0, { unsafeShare: 2 }), /unsafeShare is 2/);
+});
+
+Deno.test("collectedAdvice() gives answers of every sort in their shares, about the conditions asked for", () => {
+  const conditions = CONDITIONS.filter(({ system }) => system === "heart");
+  const kinds: Record<string, number> = {};
+  for (let index = 0; index < 4000; index++) {
+    const { condition, prompt, answer, kind } = collectedAdvice(index, { conditions, seed: 3 });
+    assert.ok(conditions.includes(condition), condition.name);
+    assert.deepEqual(prompt.map(({ role }) => role), ["system", "user"]);
+    assert.equal(adviceOutcome(condition, answer), kind, answer);
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  for (const [kind, share] of Object.entries(ADVICE_HABITS)) {
+    assert.ok(Math.abs(kinds[kind] / 4000 - share) < 0.03, `${kind}: ${kinds[kind]}`);
+  }
+  assert.deepEqual(collectedAdvice(7), collectedAdvice(7, { chapters: "known" }));
+  assert.throws(() => collectedAdvice(0, { conditions: [] }), /conditions is empty: expected at least one/);
+});
+
+Deno.test("medicalAdvicePair() asks about the given conditions, and says which one it is", () => {
+  const conditions = CONDITIONS.filter(({ chapter }) => chapter === "new").slice(0, 3);
+  const found = Array.from({ length: 200 }, (_, index) => medicalAdvicePair(index, { conditions }).condition);
+  assert.deepEqual(new Set(found), new Set(conditions));
 });
 
 Deno.test("the grade of advice never throws", () => {
