@@ -29,7 +29,7 @@ export interface PreferenceSettings {
  * `published` is what a medical assistant was trained with, Qwen3-32B with LoRA on all linear layers: fine-tuning, then DPO
  * with the sigmoid loss. Its batches and precision are not published; those here suit one card. `small` is what differs for
  * a model of a few million weights, and for texts as short as the generated ones: at learning rates at which such a model
- * moves within a hundred steps, good answers would fall with the poor ones if nothing held them.
+ * moves within a hundred steps, good answers fall with the poor ones unless a larger beta holds it to the reference.
  */
 export const PREFERENCE_RECIPE: { published: PreferenceSettings; small: Partial<PreferenceSettings> } = {
   published: {
@@ -57,7 +57,7 @@ export const PREFERENCE_RECIPE: { published: PreferenceSettings; small: Partial<
     sftLearningRate: 2e-3,
     sftEpochs: 1,
     learningRate: 5e-4,
-    rpoAlpha: 1,
+    beta: 0.3,
   },
 };
 

@@ -54,7 +54,7 @@ Deno.test("deno task bench has its rows", async () => {
     sft: ["full, recomputing", "full, residuals", "LoRA r16, recomputing", "LoRA r16, residuals"],
     packing: [],
     rollout: ["LoRA r16, frozen weights", "full, weights as inputs"],
-    episodes: ["one by one", "8 together"],
+    episodes: ["one by one", "2 together", "8 together"],
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Episodes of several turns by the house model: 64 questions, each with searches in memory, all together, and every fourth of
- * them one by one.
+ * Episodes of several turns by the house model, each with searches in memory: 64 and 256 together, of which 64 write at a time, and
+ * some of them one by one.
  */
 import assert from "node:assert/strict";
 import { createEngine } from "../../lib/engine/mod.ts";
@@ -19,21 +19,23 @@ export const episodesSection: Section = {
 };
 
 async function measureEpisodes({ quick }: BenchSettings): Promise<Row[]> {
-  const tasks = worldTasks(quick ? 8 : 64);
-  const some = tasks.filter((_, index) => index % 4 === 0);
+  const tasks = worldTasks(quick ? 8 : 256);
+  const fewer = tasks.slice(0, tasks.length / 4);
+  const some = tasks.filter((_, index) => index % 16 === 0);
   const engine = await createEngine();
   const model = await loadModel(HOUSE_MODEL, { engine });
   const tokenizer = await Tokenizer.load(HOUSE_MODEL);
   // Both ways keep the same programs: what differs is only how many episodes are in a batch.
   const decoder = policyDecoder(model);
   const options = { model, tokenizer, decoder, temperature: 0, maxTurns: 4, maxTurnTokens: quick ? 4 : 96 };
-  const together = () => playEpisodes(searchingGame, tasks, options);
+  const allTogether = () => playEpisodes(searchingGame, tasks, options);
+  const fewerTogether = () => playEpisodes(searchingGame, fewer, options);
   const oneByOne = async () => {
     for (const task of some) await playEpisodes(searchingGame, [task], options);
   };
-  const metrics = episodeMetrics(await together());
+  const metrics = episodeMetrics(await allTogether());
   if (!quick) assert.equal(metrics["turns/clipped_ratio"], 0, "the house model ends its turns");
-  const timings = await measure({ together, oneByOne }, quick ? QUICK : { rounds: 3 });
+  const timings = await measure({ fewerTogether, allTogether, oneByOne }, quick ? QUICK : { rounds: 3 });
   await decoder.dispose();
   await model.dispose();
   await engine.dispose();
@@ -41,21 +43,16 @@ async function measureEpisodes({ quick }: BenchSettings): Promise<Row[]> {
   const number = (name: string) => metrics[name].toFixed(1);
   const shape = `${number("episodes/mean_turns")} turns of ${number("turns/mean_length")} tokens, contexts of ` +
     number("episodes/mean_context_tokens");
-  const rates = {
-    together: { timing: timings.together, flops: tasks.length },
-    oneByOne: { timing: timings.oneByOne, flops: some.length },
-  };
-  const times = ratioOfRates(rates.together, rates.oneByOne);
-  const measured = (what: string, { timing, flops }: typeof rates.together) => ({
+  const rateOf = (way: keyof typeof timings, { length }: typeof tasks) => ({ timing: timings[way], flops: length });
+  const measured = (what: string, { timing, flops }: ReturnType<typeof rateOf>) => ({
     ...{ what, shape, spread: timing.spread, unit: "episodes/s" as const },
     value: flops / timing.milliseconds * 1000,
   });
-  return [
-    row(measured("one by one", rates.oneByOne)),
-    row({
-      ...measured(`${tasks.length} together`, rates.together),
-      timeRatio: 1 / times,
-      note: `${times.toFixed(1)} times as fast as one by one`,
-    }),
-  ];
+  const slow = rateOf("oneByOne", some);
+  const fast = (way: keyof typeof timings, played: typeof tasks) => {
+    const times = ratioOfRates(rateOf(way, played), slow);
+    const note = `${times.toFixed(1)} times as fast as one by one`;
+    return row({ ...measured(`${played.length} together`, rateOf(way, played)), timeRatio: 1 / times, note });
+  };
+  return [row(measured("one by one", slow)), fast("fewerTogether", fewer), fast("allTogether", tasks)];
 }
