@@ -57,7 +57,7 @@ export const PREFERENCE_RECIPE: { published: PreferenceSettings; small: Partial<
     sftLearningRate: 2e-3,
     sftEpochs: 1,
     learningRate: 5e-4,
-    beta: 0.3,
+    beta: 1,
   },
 };
 
