@@ -167,8 +167,8 @@ async function create(connection: Connection, name: string, description: TableDe
     const schema = passageSchema(description);
     return await connection.createEmptyTable(name, schema);
   } catch (error) {
-    // Another process may just have made it.
-    if (!/already exists/i.test((error as Error).message)) throw error;
+    // Another process may just have made it, or be about to: LanceDB's own words for that are a conflict.
+    if (!/already exists|conflict/i.test((error as Error).message)) throw error;
     return await connection.openTable(name);
   }
 }
