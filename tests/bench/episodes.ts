@@ -34,7 +34,7 @@ async function measureEpisodes({ quick }: BenchSettings): Promise<Row[]> {
     for (const task of some) await playEpisodes(searchingGame, [task], options);
   };
   const metrics = episodeMetrics(await allTogether());
-  if (!quick) assert.equal(metrics["turns/clipped_ratio"], 0, "the house model ends its turns");
+  if (!quick) assert.ok(metrics["turns/clipped_ratio"] < 0.01, "the house model ends its turns");
   const timings = await measure({ fewerTogether, allTogether, oneByOne }, quick ? QUICK : { rounds: 3 });
   await decoder.dispose();
   await model.dispose();
