@@ -13,7 +13,7 @@ import type { R3Question } from "./collection.ts";
 import { R3_PLAY_OPTIONS, r3Game, type R3GameOptions } from "./game.ts";
 import { judgeEpisodes, type R3Judges } from "./judge_episodes.ts";
 import { type R3RewardOptions, r3Rewards, type RewardedStep } from "./rewards.ts";
-import { scoreEpisodes } from "./score_episodes.ts";
+import { scoreEpisode } from "./score_episodes.ts";
 import { r3Ending, type R3State } from "./state.ts";
 
 /** What is asked, who plays and who judges; other options as of `playEpisodes`. */
@@ -127,8 +127,7 @@ function trainingSteps({ episode, steps, rewards }: R3Chain): Episode[] {
 }
 
 function chainMetrics(episode: PlayedEpisode<R3Question, R3State>): Metrics {
-  const { exactMatch, f1, answered, format, steps, passages, supportFound } =
-    scoreEpisodes([episode]).scores[0].metrics;
+  const { exactMatch, f1, answered, format, steps, passages, supportFound } = scoreEpisode(episode).metrics;
   return {
     ...{ "r3/em": exactMatch, "r3/f1": f1, "r3/answered": answered, "r3/format": format },
     ...{ "r3/steps": steps, "r3/passages": passages, "r3/support": supportFound },

@@ -32,7 +32,14 @@ export {
   type SampledTrajectoryOptions,
 } from "./sampled_trajectories.ts";
 export { type R3RewardOptions, r3Rewards, type RewardedStep, type StepQuality } from "./rewards.ts";
-export { type R3Evaluation, type R3Means, type R3Metrics, type R3Score, scoreEpisodes } from "./score_episodes.ts";
+export {
+  type R3Evaluation,
+  type R3Means,
+  type R3Metrics,
+  type R3Score,
+  scoreEpisode,
+  scoreEpisodes,
+} from "./score_episodes.ts";
 export { newR3State, R3_ENDINGS, type R3Ending, r3Ending, type R3State, type R3StepRecord } from "./state.ts";
 export { tableRetriever, type TableRetrieverOptions } from "./table_retriever.ts";
 export {

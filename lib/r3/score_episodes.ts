@@ -71,7 +71,7 @@ export function scoreEpisodes<Question extends R3Question>(
       `none of ${episodes.length} episodes can be scored: ${endings.failed} failed; is the search there?`,
     );
   }
-  const scores = finished.map((episode) => scoreOf(episode));
+  const scores = finished.map((episode) => scoreEpisode(episode));
   const kinds = Map.groupBy(
     scores.flatMap((score) => kindsOf(score.question).map((kind) => ({ kind, score }))),
     ({ kind }) => kind,
@@ -90,7 +90,8 @@ export function scoreEpisodes<Question extends R3Question>(
   };
 }
 
-function scoreOf<Question extends R3Question>(episode: PlayedEpisode<Question, R3State>): R3Score {
+/** What one episode came to. */
+export function scoreEpisode<Question extends R3Question>(episode: PlayedEpisode<Question, R3State>): R3Score {
   const { task: question, sample, state: { answer, steps, malformedTurns, passages } } = episode;
   const shown = new Set(passages.map(({ document }) => document));
   const found = question.support.filter((document) => shown.has(document)).length;

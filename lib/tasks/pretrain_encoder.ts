@@ -62,7 +62,7 @@ if (import.meta.main) {
   await stoppable("nothing was written", async (signal) => {
     const engine = await createEngine();
     console.log(engine.description);
-    const sources = [...PAIR_SOURCES, ...libraryPairSources(await readLibraryArticles(LIBRARY))];
+    const sources = PAIR_SOURCES.concat(libraryPairSources(await readLibraryArticles(LIBRARY)));
     const tokenizer = new Tokenizer(values.output, await trainEncoderTokenizer(recipe, sources));
     const { encoder, run } = await trainHouseEncoder(recipe, {
       engine,

@@ -3,13 +3,13 @@
  * with which settings. The settings are presets that a caller may override one by one.
  */
 import { MEDICAL_REASONING_PROMPT, REASONING_PREFILL } from "../data/mod.ts";
-import type { ModelConfig, WeightPrecision } from "../models/mod.ts";
+import type { WeightPrecision } from "../models/mod.ts";
 import { chatMlTemplate, type Tokenizer } from "../tokenizer/mod.ts";
 import type { TokenizedExample } from "./batch.ts";
 import { alpacaChatTemplate } from "./alpaca_template.ts";
 import { type PromptMessage, renderPrompt } from "./rollout/mod.ts";
 import type { SchedulerType } from "./schedule.ts";
-import { isSmallModel } from "./small_model.ts";
+import { recipeSettings, type RecipeSettingsOptions } from "./recipe_settings.ts";
 
 /** A question, the reasoning and the answer, under the names that medical-o1-reasoning-SFT gave them. */
 export interface CotRow {
@@ -144,26 +144,12 @@ export type CotRecipeName = keyof typeof COT_RECIPES;
 /** The names of the recipes. */
 export const COT_RECIPE_NAMES = Object.keys(COT_RECIPES) as [CotRecipeName, ...CotRecipeName[]];
 
-/** Which values of a recipe to take. */
-export interface CotSettingsOptions {
-  /** Default `"auto"`: those for small models below 100 million weights, else the published ones. */
-  size?: "auto" | "published" | "small";
-  /** The model that is trained. */
-  config: ModelConfig;
-  /** Values that replace the recipe's; null and undefined replace nothing. */
-  overrides?: { readonly [Name in keyof CotSettings]?: CotSettings[Name] | null };
-}
+/** Which values to take. */
+export type CotSettingsOptions = RecipeSettingsOptions<CotSettings>;
 
 /** The settings of a run: the recipe's for the model's size, with the caller's in their place. */
 export function cotSettings(recipe: CotRecipe, options: CotSettingsOptions): CotSettings {
-  const { size = "auto", config, overrides = {} } = options;
-  const isSmall = size === "auto" ? isSmallModel(config) : size === "small";
-  const settings = { ...recipe.published, ...isSmall ? recipe.small : {} };
-  settings.maxLength = Math.min(settings.maxLength, config.maxPositions);
-  // Only what a recipe has: a notebook gives all its parameters.
-  const names = Object.keys(recipe.published) as (keyof CotSettings)[];
-  const given = names.flatMap((name) => overrides[name] == null ? [] : [[name, overrides[name]]]);
-  return { ...settings, ...Object.fromEntries(given) };
+  return recipeSettings(recipe, options);
 }
 
 /**

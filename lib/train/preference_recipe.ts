@@ -1,7 +1,7 @@
 /** The settings of fine-tuning and then preference training, as they were published and for a small model. */
-import type { ModelConfig, WeightPrecision } from "../models/mod.ts";
+import type { WeightPrecision } from "../models/mod.ts";
 import type { SchedulerType } from "./schedule.ts";
-import { isSmallModel } from "./small_model.ts";
+import { recipeSettings, type RecipeSettingsOptions, type SizedSettings } from "./recipe_settings.ts";
 
 /** Names as in `SftOptions`, `DpoOptions` and `LoraOptions`. */
 export interface PreferenceSettings {
@@ -31,7 +31,7 @@ export interface PreferenceSettings {
  * a model of a few million weights, and for texts as short as the generated ones: at learning rates at which such a model
  * moves within a hundred steps, good answers fall with the poor ones unless a larger beta holds it to the reference.
  */
-export const PREFERENCE_RECIPE: { published: PreferenceSettings; small: Partial<PreferenceSettings> } = {
+export const PREFERENCE_RECIPE: SizedSettings<PreferenceSettings> = {
   published: {
     loraRank: 8,
     loraAlpha: 16,
@@ -62,23 +62,9 @@ export const PREFERENCE_RECIPE: { published: PreferenceSettings; small: Partial<
 };
 
 /** Which values to take. */
-export interface PreferenceSettingsOptions {
-  /** Default `"auto"`: those for small models below 100 million weights, else the published ones. */
-  size?: "auto" | "published" | "small";
-  /** The model that is trained. */
-  config: ModelConfig;
-  /** Values that replace the recipe's; null and undefined replace nothing. */
-  overrides?: { readonly [Name in keyof PreferenceSettings]?: PreferenceSettings[Name] | null };
-}
+export type PreferenceSettingsOptions = RecipeSettingsOptions<PreferenceSettings>;
 
 /** The settings of a run: the recipe's for the model's size, with the caller's in their place. */
 export function preferenceSettings(options: PreferenceSettingsOptions): PreferenceSettings {
-  const { size = "auto", config, overrides = {} } = options;
-  const isSmall = size === "auto" ? isSmallModel(config) : size === "small";
-  const settings = { ...PREFERENCE_RECIPE.published, ...isSmall ? PREFERENCE_RECIPE.small : {} };
-  settings.maxLength = Math.min(settings.maxLength, config.maxPositions);
-  // Only what the recipe has: a notebook gives all its parameters.
-  const names = Object.keys(PREFERENCE_RECIPE.published) as (keyof PreferenceSettings)[];
-  const given = names.flatMap((name) => overrides[name] == null ? [] : [[name, overrides[name]]]);
-  return { ...settings, ...Object.fromEntries(given) };
+  return recipeSettings(PREFERENCE_RECIPE, options);
 }

@@ -2,15 +2,7 @@ import assert from "node:assert/strict";
 import { DiskFullError, recoverFolder, writeFileAtomic, writeFolderAtomic } from "../../lib/files/mod.ts";
 import { failingFileSystem } from "./failing_file_system.ts";
 import { recordingFileSystem } from "./recording_file_system.ts";
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "../support/in_folder.ts";
 
 function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();

@@ -8,17 +8,9 @@ import {
   SafetensorsError,
   writeSafetensors,
 } from "../../lib/models/safetensors.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const golden = new URL("../golden/safetensors/every_dtype.safetensors", import.meta.url).pathname;
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** A file with this header, given as JSON text or value, and `dataBytes` zero bytes. */
 function fileOf(header: unknown, dataBytes: number, length?: bigint): Uint8Array {

@@ -14,17 +14,9 @@ import {
 } from "../../lib/models/safetensors.ts";
 import { failingFileSystem } from "../files/failing_file_system.ts";
 import { anyText } from "../support/any_text.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const golden = new URL("../golden/safetensors/every_dtype.safetensors", import.meta.url).pathname;
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("openSafetensors() reads every dtype of a file that the reference implementation wrote", async () => {
   const file = await openSafetensors(golden);

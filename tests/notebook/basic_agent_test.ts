@@ -1,30 +1,18 @@
 /** Notebook 06 as a whole: with the house model, and with a model behind an endpoint. */
 import assert from "node:assert/strict";
-import { dirname, relative } from "node:path";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { CellError, runNotebook } from "../../lib/notebook/run.ts";
+import { CellError } from "../../lib/notebook/run.ts";
 import { type Asked, chatServer, eventStream } from "../agent/chat/chat_server.ts";
 import { delta, part, USAGE } from "../agent/chat/openai_endpoint.ts";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("06");
+const { fromNotebook, smoke } = await shippedNotebook("06");
 
 /** Runs the notebook at smoke size; gives what it shows as text, and the folder of its run. */
 async function run(folder: string, parameters: Record<string, string | number | boolean>) {
   const outputs = `${folder}/outputs`;
-  const { cells } = await runNotebook({
-    path: NOTEBOOK,
-    size: "smoke",
-    parameters: { outputs: relative(dirname(NOTEBOOK), outputs), cases: 8, ...parameters },
-  });
-  const text = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
+  const text = await smoke({ outputs: fromNotebook(outputs), cases: 8, ...parameters });
   return { text, path: `${outputs}/06-basic-agent-001` };
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
 }
 
 async function readLines(path: string): Promise<Record<string, unknown>[]> {

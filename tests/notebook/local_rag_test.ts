@@ -1,12 +1,10 @@
 /** Notebook 04 as a whole: on the user's own folder, without and with labelled questions. */
 import assert from "node:assert/strict";
-import { dirname, join, relative } from "node:path";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { runNotebook } from "../../lib/notebook/run.ts";
+import { dirname, join } from "node:path";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("04");
+const { fromNotebook, smoke } = await shippedNotebook("04");
 const FILES = {
   "health/gout.md": "# Gout\n\nGout comes from crystals of uric acid.\n\nAllopurinol lowers uric acid.\n",
   "health/asthma.md": "# Asthma\n\nAsthma narrows the airways. An inhaler brings relief within minutes.\n",
@@ -33,30 +31,19 @@ const QUESTIONS = [
 
 /** Runs the notebook at smoke size; gives what it shows as text, and the folder where it keeps results. */
 async function run(folder: string, parameters: Record<string, string>) {
-  const fromNotebook = (path: string) => relative(dirname(NOTEBOOK), path);
   for (const [name, text] of Object.entries(FILES)) {
     await Deno.mkdir(dirname(join(folder, "documents", name)), { recursive: true });
     await Deno.writeTextFile(join(folder, "documents", name), text);
   }
-  const { cells } = await runNotebook({
-    path: NOTEBOOK,
-    size: "smoke",
-    parameters: {
-      documents: fromNotebook(join(folder, "documents")),
-      outputs: fromNotebook(join(folder, "outputs")),
-      rerankers: '["sentences"]',
-      answerer: "extractive",
-      ask: '["What does allopurinol lower?", "How is sleep apnea treated?"]',
-      ...parameters,
-    },
+  const text = await smoke({
+    documents: fromNotebook(join(folder, "documents")),
+    outputs: fromNotebook(join(folder, "outputs")),
+    rerankers: '["sentences"]',
+    answerer: "extractive",
+    ask: '["What does allopurinol lower?", "How is sleep apnea treated?"]',
+    ...parameters,
   });
-  const text = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
   return { text, path: join(folder, "outputs", "04-local-rag-001") };
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
 }
 
 Deno.test("notebook 04 answers from the user's own folder, shows what it could not read, and measures nothing without labels", async () => {
@@ -81,7 +68,7 @@ Deno.test("notebook 04 measures search and answers on labelled questions about t
   const rows = [...QUESTIONS, { ...QUESTIONS[0], id: "other", articles: ["mumps"] }];
   await Deno.writeTextFile(file, rows.map((row) => JSON.stringify(row) + "\n").join(""));
   const { text, path } = await run(folder.path, {
-    questions: JSON.stringify([relative(dirname(NOTEBOOK), file)]),
+    questions: JSON.stringify([fromNotebook(file)]),
     precision: "0.5",
   });
   assert.match(text, /5 questions, 5 with an answer/);

@@ -1,41 +1,33 @@
 /** Notebook 02 as a whole: on a random Llama, with rows from a file, by both recipes. */
 import assert from "node:assert/strict";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLora, saveAdapter } from "../../lib/adapters/mod.ts";
 import { generateVignettes } from "../../lib/data/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { loadModel } from "../../lib/models/mod.ts";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { CellError, runNotebook } from "../../lib/notebook/run.ts";
+import { CellError } from "../../lib/notebook/run.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { Tokenizer } from "../../lib/tokenizer/mod.ts";
 import { ADAPTER_FOLDER_FILES, createRun, readMetrics } from "../../lib/train/mod.ts";
 import { writeLlamaFolder } from "../support/llama_folder.ts";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("02");
+const { fromNotebook, smoke } = await shippedNotebook("02");
 const REAL = fileURLToPath(new URL("../../../shared/data/medical_o1", import.meta.url));
 const LLAMA = "llama";
 
 /** Runs the notebook at smoke size; gives what it shows as text, and the folder of its run. */
 async function run(folder: string, parameters: Record<string, string | number | boolean>) {
   const outputs = `${folder}/outputs`;
-  const fromNotebook = (path: string) => relative(dirname(NOTEBOOK), path);
-  const { cells } = await runNotebook({
-    path: NOTEBOOK,
-    size: "smoke",
-    parameters: { model: fromNotebook(`${folder}/${LLAMA}`), outputs: fromNotebook(outputs), ...parameters },
+  const text = await smoke({
+    model: fromNotebook(`${folder}/${LLAMA}`),
+    outputs: fromNotebook(outputs),
+    ...parameters,
   });
-  const text = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
   const number = /saved in \S*02-medical-cot-sft-(\d+)/.exec(text)?.[1];
   return { text, path: `${outputs}/02-medical-cot-sft-${number}` };
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
 }
 
 async function checkRun(path: string): Promise<void> {
@@ -61,7 +53,7 @@ Deno.test("notebook 02 trains a random Llama by both recipes on rows of a file, 
   rows.push({ Question: "How much?", Complex_CoT: "more ".repeat(9000), Response: "That much." });
   const file = join(folder.path, "rows.json");
   await Deno.writeTextFile(file, JSON.stringify(rows));
-  const dataset = relative(dirname(NOTEBOOK), file);
+  const dataset = fromNotebook(file);
 
   const first = await run(folder.path, { dataset, recipe: "r1-distill" });
   await checkRun(first.path);
@@ -80,7 +72,7 @@ Deno.test("notebook 02 trains a random Llama by both recipes on rows of a file, 
   const grpo = await createRun("01-grpo-gsm8k", {}, { outputs: `${folder.path}/outputs` });
   await grpo.close();
   const adapter = await createLora(model, new Random(1), { r: 3 });
-  const baseModel = relative(dirname(NOTEBOOK), join(folder.path, LLAMA));
+  const baseModel = fromNotebook(join(folder.path, LLAMA));
   await saveAdapter(model, adapter, `${grpo.path}/adapter`, { baseModel });
   await engine.dispose();
   const second = await run(folder.path, { dataset, recipe: "qwen" });
@@ -104,7 +96,7 @@ Deno.test("notebook 02 trains a random Llama on the real medical-o1 rows", async
   await using folder = await tempFolder();
   await writeLlamaFolder(join(folder.path, LLAMA));
   const { text, path } = await run(folder.path, {
-    dataset: relative(dirname(NOTEBOOK), REAL),
+    dataset: fromNotebook(REAL),
     recipe: "qwen",
     maxLength: 512,
   });

@@ -1,34 +1,24 @@
 /** Notebook 09 on pairs from files, with other losses and a judge behind an endpoint; CI runs it with the house model. */
 import assert from "node:assert/strict";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { CellError, runNotebook } from "../../lib/notebook/run.ts";
+import { CellError } from "../../lib/notebook/run.ts";
 import { Tokenizer } from "../../lib/tokenizer/mod.ts";
 import { ADAPTER_FOLDER_FILES, readMetrics } from "../../lib/train/mod.ts";
+import { chatServer, eventStream } from "../agent/chat/chat_server.ts";
+import { wholeReply } from "../agent/chat/openai_endpoint.ts";
 import { writeLlamaFolder } from "../support/llama_folder.ts";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("09");
+const { fromNotebook, smoke } = await shippedNotebook("09");
 const REAL = fileURLToPath(new URL("../../../shared/data/preferences", import.meta.url));
-const fromNotebook = (path: string) => relative(dirname(NOTEBOOK), path);
 
 /** Runs the notebook at smoke size; gives what it shows as text, and the folder of its run. */
 async function run(folder: string, parameters: Record<string, string | number | boolean> = {}) {
   const outputs = `${folder}/outputs`;
-  const { cells } = await runNotebook({
-    path: NOTEBOOK,
-    size: "smoke",
-    parameters: { outputs: fromNotebook(outputs), ...parameters },
-  });
-  const text = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
+  const text = await smoke({ outputs: fromNotebook(outputs), ...parameters });
   return { text, path: `${outputs}/09-qwen-dpo-001` };
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
 }
 
 async function checkRun(path: string): Promise<void> {
@@ -66,13 +56,8 @@ Deno.test("notebook 09 learns from texts and chats of a file by SimPO, with a ra
   );
   rows.splice(3, 0, { prompt: "What helps?", chosen: "This." });
   await Deno.writeTextFile(join(folder.path, "pairs.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
-  const asked: { messages: { content: string }[] }[] = [];
-  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    asked.push(await request.json());
-    return new Response([...judgeReply(JSON.stringify({ reason: "It is shorter.", better: "first" }))].join(""), {
-      headers: { "content-type": "text/event-stream" },
-    });
-  });
+  const verdict = JSON.stringify({ reason: "It is shorter.", better: "first" });
+  await using server = chatServer(eventStream(wholeReply(verdict)));
   const parameters = {
     model: fromNotebook(join(folder.path, "llama")),
     dataset: fromNotebook(join(folder.path, "pairs.jsonl")),
@@ -83,7 +68,7 @@ Deno.test("notebook 09 learns from texts and chats of a file by SimPO, with a ra
     lossType: "simpo",
     // So large that the answers change: a judge is not asked about two that are the same.
     learningRate: 0.5,
-    endpoint: `http://127.0.0.1:${server.addr.port}/v1`,
+    endpoint: `${server.origin}/v1`,
     judgeModel: "tiny",
   });
   await checkRun(path);
@@ -92,7 +77,7 @@ Deno.test("notebook 09 learns from texts and chats of a file by SimPO, with a ra
   assert.match(text, /8 answers to fine-tune on, 8 pairs, 4 held out, 4 requests to be answered/);
   // The first answer in both orders is a matter of the place alone, and so a tie.
   assert.match(text, /tiny +not generated +0 +4 +0 +0 +50\.0%/);
-  assert.ok(asked.length >= 2 && asked.length <= 8, `${asked.length} calls`);
+  assert.ok(server.asked.length >= 2 && server.asked.length <= 8, `${server.asked.length} calls`);
   const { chatTemplate } = await Tokenizer.load(`${path}/adapter`);
   assert.match(chatTemplate!, /### Response/);
 
@@ -105,20 +90,6 @@ Deno.test("notebook 09 learns from texts and chats of a file by SimPO, with a ra
     (error) => error instanceof CellError && /nowhere\.jsonl does not exist: expected a \.jsonl/.test(error.message),
   );
 });
-
-function judgeReply(content: string): string[] {
-  const chunk = (delta: object, finish_reason: string | null) =>
-    `data: ${
-      JSON.stringify({
-        id: "1",
-        object: "chat.completion.chunk",
-        created: 1,
-        model: "tiny",
-        choices: [{ index: 0, delta, finish_reason }],
-      })
-    }\n\n`;
-  return [chunk({ role: "assistant", content }, null), chunk({}, "stop"), "data: [DONE]\n\n"];
-}
 
 Deno.test("notebook 09 learns from real pairs of LLaMA-Factory's form, its own answers rejected", async () => {
   if (!await Deno.stat(REAL).then(() => true, () => false)) {

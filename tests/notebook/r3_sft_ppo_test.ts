@@ -1,42 +1,22 @@
 /** Notebook 08 on HotpotQA's rows, with a judge behind an endpoint that often fails; CI runs it with the house model's worlds. */
 import assert from "node:assert/strict";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { CellError, runNotebook } from "../../lib/notebook/run.ts";
+import { CellError } from "../../lib/notebook/run.ts";
 import { ADAPTER_FOLDER_FILES, readMetrics } from "../../lib/train/mod.ts";
+import { eventStream } from "../agent/chat/chat_server.ts";
+import { wholeReply } from "../agent/chat/openai_endpoint.ts";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("08");
+const { fromNotebook, smoke } = await shippedNotebook("08");
 const REAL = fileURLToPath(new URL("../../../shared/data/hotpotqa/questions.json", import.meta.url));
-const fromNotebook = (path: string) => relative(dirname(NOTEBOOK), path);
 
 /** Runs the notebook at smoke size; gives what it shows as text, and the folder of runs. */
 async function run(folder: string, parameters: Record<string, string | number | boolean> = {}) {
   const outputs = `${folder}/outputs`;
-  const { cells } = await runNotebook({
-    path: NOTEBOOK,
-    size: "smoke",
-    parameters: { outputs: fromNotebook(outputs), evalQuestions: 4, ...parameters },
-  });
-  const text = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
+  const text = await smoke({ outputs: fromNotebook(outputs), evalQuestions: 4, ...parameters });
   return { text, outputs };
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
-}
-
-function completion(content: string): string {
-  const chunk = (delta: object, finish_reason: string | null) => {
-    const choices = [{ index: 0, delta, finish_reason }];
-    return `data: ${
-      JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 1, model: "tiny", choices })
-    }\n\n`;
-  };
-  return [chunk({ role: "assistant", content }, null), chunk({}, "stop"), "data: [DONE]\n\n"].join("");
 }
 
 /** Rows in HotpotQA's form: who founded a town, and where that person was born. */
@@ -69,9 +49,7 @@ Deno.test("notebook 08 learns from rows of HotpotQA's form, and leaves out what 
     const verdict = /isRight|is_right|reference/i.test(body)
       ? { reason: "so", right: true, isRight: true }
       : { reason: "so", coherence: 1, rationality: 1, relevance: 0.5 };
-    return new Response(completion(isBroken ? "I cannot say." : JSON.stringify(verdict)), {
-      headers: { "content-type": "text/event-stream" },
-    });
+    return eventStream(wholeReply(isBroken ? "I cannot say." : JSON.stringify(verdict)))();
   });
   const { text, outputs } = await run(folder.path, {
     dataset: fromNotebook(join(folder.path, "rows.json")),

@@ -1,33 +1,21 @@
 /** Notebook 03 as a whole: with the house's routes, and with routes and questions of files. */
 import assert from "node:assert/strict";
-import { dirname, join, relative } from "node:path";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { CellError, runNotebook } from "../../lib/notebook/run.ts";
+import { join } from "node:path";
+import { CellError } from "../../lib/notebook/run.ts";
 import { loadRouter } from "../../lib/agent/mod.ts";
 import { houseEmbedder } from "../../lib/retrieval/embed/mod.ts";
 import { withEngine } from "../support/tiny_model.ts";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("03");
-const fromNotebook = (path: string) => relative(dirname(NOTEBOOK), path);
+const { fromNotebook, smoke } = await shippedNotebook("03");
 
 /** Runs the notebook at smoke size; gives what it shows as text, and the folder of its run. */
 async function run(folder: string, parameters: Record<string, string | number | boolean>) {
   const outputs = `${folder}/outputs`;
-  const { cells } = await runNotebook({
-    path: NOTEBOOK,
-    size: "smoke",
-    parameters: { outputs: fromNotebook(outputs), ...parameters },
-  });
-  const text = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
+  const text = await smoke({ outputs: fromNotebook(outputs), ...parameters });
   const number = /saved in \S*03-routing-(\d+)/.exec(text)?.[1];
   return { text, path: `${outputs}/03-routing-${number}` };
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
 }
 
 async function writeRows(folder: string, name: string, rows: readonly unknown[]): Promise<string> {

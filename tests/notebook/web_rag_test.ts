@@ -1,24 +1,16 @@
 /** Notebook 05 on other pages than the sample site's, which CI runs it on. */
 import assert from "node:assert/strict";
-import { dirname, relative } from "node:path";
-import { findNotebook } from "../../lib/notebook/find_notebook.ts";
-import type { Output } from "../../lib/notebook/nbformat.ts";
-import { CellError, runNotebook } from "../../lib/notebook/run.ts";
+import { CellError } from "../../lib/notebook/run.ts";
 import { tinySite } from "../retrieval/crawl/tiny_site.ts";
+import { shippedNotebook } from "./shipped_notebook.ts";
 import { tempFolder } from "./temp_notebook.ts";
 
-const NOTEBOOK = await findNotebook("05");
+const { fromNotebook, smoke } = await shippedNotebook("05");
 
 /** Runs the notebook at smoke size; gives what it shows as text. */
 async function run(folder: string, parameters: Record<string, string | number | boolean>): Promise<string> {
-  const outputs = relative(dirname(NOTEBOOK), `${folder}/outputs`);
-  const { cells } = await runNotebook({ path: NOTEBOOK, size: "smoke", parameters: { outputs, ...parameters } });
-  return cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs.map(textOf) : []).join("\n");
-}
-
-function textOf(output: Output): string {
-  if (output.output_type === "stream") return output.text;
-  return "data" in output ? String(output.data["text/plain"] ?? "") : "";
+  const outputs = fromNotebook(`${folder}/outputs`);
+  return await smoke({ outputs, ...parameters });
 }
 
 Deno.test("notebook 05 crawls the pages that it is given, and answers from them with their addresses", async () => {

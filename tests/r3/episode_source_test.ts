@@ -1,23 +1,15 @@
 import assert from "node:assert/strict";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { type AnswerJudge, lexicalAnswerJudge, lexicalJudge, type StepJudge } from "../../lib/agent/judge/mod.ts";
-import { rankByOverlap } from "../../lib/data/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { createCritic, type Episode, ppo } from "../../lib/train/mod.ts";
 import { type R3Chain, r3Episodes } from "../../lib/r3/episode_source.ts";
 import { type PassageRetriever, worldCollection } from "../../lib/r3/mod.ts";
 import { withHouseModel } from "../support/house_model.ts";
+import { listRetriever } from "./fixtures.ts";
 
 const { documents, train } = worldCollection({ trainWorlds: 6, testWorlds: 0 });
-/** Passages by the words that they share with a query. */
-const retriever: PassageRetriever = {
-  find: (requests) =>
-    Promise.resolve(requests.map(({ query, limit, exclude }) => {
-      const taken = new Set(exclude);
-      return rankByOverlap(query, documents).filter(({ id }) => !taken.has(id)).slice(0, limit)
-        .map((document) => ({ ...document, document: document.id, score: 1 }));
-    })),
-};
+const { retriever } = listRetriever(documents);
 const judges = { stepJudge: lexicalJudge(), answerJudge: lexicalAnswerJudge() };
 
 /** Where the policy's tokens end, and what each was given. */

@@ -1,6 +1,6 @@
 /** Documents, a search over them, and games whose turns are given instead of drawn. */
-import { rankByOverlap } from "../../lib/data/mod.ts";
-import type { CollectionDocument, FoundPassage, PassageRetriever, R3Question } from "../../lib/r3/mod.ts";
+import { rankByOverlap, writeR3Step } from "../../lib/data/mod.ts";
+import type { CollectionDocument, FoundPassage, PassageRetriever, R3Question, R3StepRecord } from "../../lib/r3/mod.ts";
 import type { Game, NextMove, Turn } from "../../lib/train/mod.ts";
 
 export const DOCUMENTS: readonly CollectionDocument[] = [
@@ -73,4 +73,21 @@ export class ScriptedPlay<Task, State> {
 
 function textOfPrompt(prompt: ReturnType<Game<unknown, unknown>["begin"]>["prompt"]): string {
   return typeof prompt === "string" ? prompt : prompt.map(({ content }) => content).join("\n\n");
+}
+
+/** A passage that is a whole document. */
+export function aPassage(title: string, text: string): FoundPassage {
+  return { id: `${title}-0`, document: title, title, text, score: 1 };
+}
+
+/** A step that asked, with what it found. */
+export function aQuery(number: number, analysis: string, query: string, documents: FoundPassage[]): R3StepRecord {
+  const step = { number, analysis, query };
+  return { step, text: writeR3Step(step), documents };
+}
+
+/** A step that answered. */
+export function anAnswer(number: number, analysis: string, answer: string): R3StepRecord {
+  const step = { number, analysis, answer };
+  return { step, text: writeR3Step(step), documents: [] };
 }

@@ -8,7 +8,7 @@ import {
 } from "../../lib/agent/judge/mod.ts";
 import { type JudgedEpisode, judgeEpisodes } from "../../lib/r3/judge_episodes.ts";
 import type { R3StepRecord } from "../../lib/r3/state.ts";
-import { anAnswer, aPassage, aQuery } from "./episodes.ts";
+import { anAnswer, aPassage, aQuery } from "./fixtures.ts";
 
 const task = { question: "Where was the founder of Velmona born?", answer: "Torvale" };
 const founder = aPassage("Velmona", "Velmona was founded by Ana Brix.");

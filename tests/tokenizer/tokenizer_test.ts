@@ -3,15 +3,7 @@ import fc from "fast-check";
 import { StreamDecoder, Tokenizer, TokenizerError } from "../../lib/tokenizer/mod.ts";
 import { failingFileSystem } from "../files/failing_file_system.ts";
 import { tinyFiles, tinyJson, tinyTokenizer } from "./tiny.ts";
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "../support/in_folder.ts";
 
 Deno.test("Tokenizer.load() reads what save() wrote, and a second save gives the same bytes", () =>
   inFolder(async (folder) => {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createLora } from "../../lib/adapters/mod.ts";
 import { toVignetteChat } from "../../lib/data/mod.ts";
-import type { ModelConfig } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { chatMlTemplate, renderChat, Tokenizer } from "../../lib/tokenizer/mod.ts";
 import {
@@ -21,6 +20,7 @@ import {
 } from "../../lib/train/mod.ts";
 import { llamaTokenizer } from "../support/llama_folder.ts";
 import { collect, TINY_MODEL, withTinyModel } from "../support/tiny_model.ts";
+import { configOfSize } from "../support/config_of_size.ts";
 
 const house = await Tokenizer.load(fileURLToPath(new URL("../../data/models/kiln-tiny", import.meta.url)));
 const row: CotRow = {
@@ -29,22 +29,6 @@ const row: CotRow = {
   Response: "An ECG.",
 };
 const small: CotRecipe["small"] = COT_RECIPES.qwen.small;
-
-/** The configuration of a model with about so many weights, nearly all of them in its token table. */
-function ofSize(weights: number, maxPositions = 4096): ModelConfig {
-  const sizes = { hiddenSize: 8, intermediateSize: 8, layers: 1, heads: 1, kvHeads: 1, headDim: 8 };
-  return {
-    family: "llama",
-    vocabSize: weights / 8,
-    ...sizes,
-    rmsNormEps: 1e-6,
-    ropeTheta: 1e4,
-    maxPositions,
-    tieWordEmbeddings: true,
-    attentionBias: false,
-    eosTokenIds: [],
-  };
-}
 
 Deno.test("COT_RECIPES hold the published settings", () => {
   const { published: qwen } = COT_RECIPES.qwen;
@@ -71,18 +55,22 @@ Deno.test("COT_RECIPES hold the published settings", () => {
 
 Deno.test("cotSettings() takes the published values for large models, others for small ones, and the caller's before both", () => {
   const recipe = COT_RECIPES.qwen;
-  const published = cotSettings(recipe, { config: ofSize(494e6) });
+  const published = cotSettings(recipe, { config: configOfSize(494e6) });
   assert.deepEqual(published, recipe.published);
-  const ours = cotSettings(recipe, { config: ofSize(3e6) });
+  const ours = cotSettings(recipe, { config: configOfSize(3e6) });
   assert.deepEqual(ours, { ...recipe.published, ...small });
-  assert.deepEqual(cotSettings(recipe, { config: ofSize(3e6), size: "published" }), published);
-  assert.deepEqual(cotSettings(recipe, { config: ofSize(3e9), size: "small" }), ours);
+  assert.deepEqual(cotSettings(recipe, { config: configOfSize(3e6), size: "published" }), published);
+  assert.deepEqual(cotSettings(recipe, { config: configOfSize(3e9), size: "small" }), ours);
   const overrides = { learningRate: 1, packing: false, warmupSteps: 0, maxSteps: null, rows: undefined, model: "x" };
   assert.deepEqual(
-    cotSettings(recipe, { config: ofSize(3e6), overrides }),
+    cotSettings(recipe, { config: configOfSize(3e6), overrides }),
     { ...ours, learningRate: 1, packing: false, warmupSteps: 0 },
   );
-  assert.equal(cotSettings(recipe, { config: ofSize(494e6, 1024) }).maxLength, 1024, "no more than the model reads");
+  assert.equal(
+    cotSettings(recipe, { config: configOfSize(494e6, 1024) }).maxLength,
+    1024,
+    "no more than the model reads",
+  );
 });
 
 Deno.test("the recipes write the completions that were published", () => {

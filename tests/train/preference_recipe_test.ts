@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { ModelConfig } from "../../lib/models/mod.ts";
 import {
   DPO_LOSS_TYPES,
   dpoLoss,
@@ -7,29 +6,15 @@ import {
   type PreferenceSettings,
   preferenceSettings,
 } from "../../lib/train/mod.ts";
+import { configOfSize } from "../support/config_of_size.ts";
 
-/** The configuration of a model with about so many weights, nearly all of them in its token table. */
-function ofSize(weights: number, maxPositions = 4096): ModelConfig {
-  const sizes = { hiddenSize: 8, intermediateSize: 8, layers: 1, heads: 1, kvHeads: 1, headDim: 8 };
-  return {
-    family: "llama",
-    vocabSize: weights / 8,
-    ...sizes,
-    rmsNormEps: 1e-6,
-    ropeTheta: 1e4,
-    maxPositions,
-    tieWordEmbeddings: true,
-    attentionBias: false,
-    eosTokenIds: [],
-  };
-}
 const { published, small } = PREFERENCE_RECIPE;
 
 Deno.test("preferenceSettings() takes the published values for large models, the small ones for small models", () => {
-  assert.deepEqual(preferenceSettings({ config: ofSize(500e6) }), published);
-  assert.deepEqual(preferenceSettings({ config: ofSize(4e6) }), { ...published, ...small });
-  assert.deepEqual(preferenceSettings({ config: ofSize(4e6), size: "published" }), published);
-  assert.deepEqual(preferenceSettings({ config: ofSize(500e6), size: "small" }), { ...published, ...small });
+  assert.deepEqual(preferenceSettings({ config: configOfSize(500e6) }), published);
+  assert.deepEqual(preferenceSettings({ config: configOfSize(4e6) }), { ...published, ...small });
+  assert.deepEqual(preferenceSettings({ config: configOfSize(4e6), size: "published" }), published);
+  assert.deepEqual(preferenceSettings({ config: configOfSize(500e6), size: "small" }), { ...published, ...small });
 });
 
 Deno.test("PREFERENCE_RECIPE holds what was published", () => {
@@ -43,12 +28,12 @@ Deno.test("PREFERENCE_RECIPE holds what was published", () => {
 
 Deno.test("preferenceSettings() lets given values replace the recipe's, and no others in", () => {
   const overrides = { learningRate: 1, loraRank: null, packing: undefined, seed: 3 };
-  const settings = preferenceSettings({ config: ofSize(500e6), overrides });
+  const settings = preferenceSettings({ config: configOfSize(500e6), overrides });
   assert.deepEqual(settings, { ...published, learningRate: 1 });
 });
 
 Deno.test("preferenceSettings() asks for no longer rows than the model reads", () => {
-  assert.equal(preferenceSettings({ config: ofSize(500e6, 512) }).maxLength, 512);
+  assert.equal(preferenceSettings({ config: configOfSize(500e6, 512) }).maxLength, 512);
 });
 
 Deno.test("DPO_LOSS_TYPES are all losses, each of which can be computed", () => {

@@ -9,6 +9,7 @@ import {
   emptyReply,
   estimateTextTokens,
 } from "../chat/mod.ts";
+import { withTimeLimit } from "../tools/mod.ts";
 import type { JudgeFailure } from "./judge.ts";
 import type { CostCounter } from "./judge_cost.ts";
 import { askedAgain } from "./judge_task.ts";
@@ -81,57 +82,25 @@ async function oneReply(messages: readonly ChatMessage[], options: AskOptions): 
       addEvent(reply, event);
     }
   };
-  try {
-    await withinTime(read, timeout, signal);
-    if (!hasEnded) throw new Error("the reply has no end");
+  const waited = await withTimeLimit(read, { timeoutMs: timeout, signal });
+  if (waited.kind === "done" && hasEnded) {
     counter.addUsage(reply.usage);
     return reply;
-  } catch (error) {
-    if (hasBegun && !hasEnded) {
-      const completionTokens = estimateTextTokens(reply.reasoning + reply.text);
-      counter.addUsage({ promptTokens: model.countTokens(messages), completionTokens, isEstimated: true });
-    }
-    signal.throwIfAborted();
-    const failure = failureOf(error, model.name);
-    return { ...failure, brokeOff: hasBegun && failure.failure === "endpoint" };
   }
-}
-
-/** Nothing came of a call in its time. */
-class OutOfTime extends Error {
-  override name = "OutOfTime";
-}
-
-/** Waits for something no longer than the time or until the signal, also when it listens to neither; then it is left behind. */
-async function withinTime(
-  run: (signal: AbortSignal) => Promise<void>,
-  milliseconds: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const own = new AbortController();
-  const { promise: interrupted, reject } = Promise.withResolvers<never>();
-  const interrupt = (reason: unknown) => {
-    reject(reason);
-    own.abort(reason);
-  };
-  const onAbort = () => interrupt(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(
-    () => interrupt(new OutOfTime(`no judgement came in ${milliseconds / 1000} s`)),
-    milliseconds,
-  );
-  const running = run(own.signal);
-  running.catch(() => {});
-  try {
-    await Promise.race([running, interrupted]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
+  if (hasBegun && !hasEnded) {
+    const completionTokens = estimateTextTokens(reply.reasoning + reply.text);
+    counter.addUsage({ promptTokens: model.countTokens(messages), completionTokens, isEstimated: true });
   }
+  signal.throwIfAborted();
+  if (waited.kind === "timeout") {
+    return { failure: "timeout", message: `${model.name}: no judgement came in ${timeout / 1000} s`, brokeOff: false };
+  }
+  const error = waited.kind === "thrown" ? waited.error : new Error("the reply has no end");
+  const failure = failureOf(error, model.name);
+  return { ...failure, brokeOff: hasBegun && failure.failure === "endpoint" };
 }
 
 function failureOf(error: unknown, name: string): JudgeFailure {
-  if (error instanceof OutOfTime) return { failure: "timeout", message: `${name}: ${error.message}` };
   if (error instanceof ChatEndpointError) {
     const failure = error.kind === "timeout" ? "timeout" : error.kind === "busy" ? "rateLimit" : "endpoint";
     return { failure, message: error.message };

@@ -12,6 +12,7 @@ export { houseTools, type HouseToolsOptions } from "./house_tools.ts";
 export { resultText } from "./result_text.ts";
 export { type ApprovalRequest, type Approve, runTool, type RunToolOptions, type ToolLimits } from "./run_tool.ts";
 export { type FoundText, searchTool, type SearchToolOptions } from "./search.ts";
+export { type TimedResult, withTimeLimit } from "./time_limit.ts";
 export { type TodayOptions, todayTool } from "./today.ts";
 export type { Tool, ToolContext, ToolFailure, ToolFailureKind, ToolOutcome, ToolSuccess } from "./tool.ts";
 export { toolDefinition, toolDefinitions } from "./tool_definition.ts";

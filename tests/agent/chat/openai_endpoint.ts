@@ -23,6 +23,8 @@ export const delta = (content: Record<string, unknown>, finish_reason: string | 
   model: "some-model",
   choices: [{ index: 0, delta: content, finish_reason }],
 });
+/** What an endpoint sends when all of a reply comes at once. */
+export const wholeReply = (content: string) => [delta({ role: "assistant", content }), delta({}, "stop"), "[DONE]"];
 export const part = (index: number, id: string | undefined, name: string | undefined, text: string) =>
   delta({
     tool_calls: [{

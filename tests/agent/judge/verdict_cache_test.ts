@@ -3,18 +3,10 @@ import { scriptedChatModel } from "../../../lib/agent/chat/mod.ts";
 import { chatJudge, isJudgeFailure } from "../../../lib/agent/judge/mod.ts";
 import { VerdictCache, verdictKey } from "../../../lib/agent/judge/verdict_cache.ts";
 import { ANSWER, RIGHT } from "./judge_items.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const text = JSON.stringify(RIGHT);
 const saying = (reply: string, name = "scripted") => scriptedChatModel(() => ({ text: reply }), { name });
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function filesIn(folder: string): Promise<string[]> {
   const files: string[] = [];

@@ -35,7 +35,7 @@ Deno.test("no training text has six words in a row of a labelled question, but f
   }
   assert.ok(asked.size > 300, `${asked.size} rows of words`);
   const others = PAIR_SOURCES.filter(({ kind }) => !SCHOOL_QUESTIONS.includes(kind));
-  const shared = [...others, ...libraryPairSources(articles)].flatMap(({ kind, pairAt }) =>
+  const shared = others.concat(libraryPairSources(articles)).flatMap(({ kind, pairAt }) =>
     Array.from({ length: PAIRS }, (_, index) => pairAt(index, { seed: ENCODER_RECIPE.seed }))
       .flatMap(({ query, passage }) => [query, passage])
       .filter((text) => rowsOf(text).some((row) => asked.has(row)))

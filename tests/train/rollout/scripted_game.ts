@@ -1,8 +1,8 @@
 /** A game whose moves are given beforehand, and a small random model that writes the turns. */
-import { type CausalLM, createModel } from "../../../lib/models/mod.ts";
-import { Random } from "../../../lib/random/mod.ts";
+import type { CausalLM } from "../../../lib/models/mod.ts";
 import type { Tokenizer } from "../../../lib/tokenizer/mod.ts";
 import { type Game, type NextMove, type PlayOptions, type Prompt } from "../../../lib/train/mod.ts";
+import { smallModel } from "../../models/generate/models.ts";
 import { withEngine } from "../../support/tiny_model.ts";
 import { tinyTokenizer } from "../../tokenizer/tiny.ts";
 
@@ -25,22 +25,8 @@ export async function withWriter(
   run: (options: PlayOptions<Script> & { model: CausalLM; tokenizer: Tokenizer }) => Promise<void>,
 ): Promise<void> {
   await withEngine(async (engine) => {
-    const model = await createModel({
-      family: "qwen2",
-      vocabSize: tokenizer.vocabSize,
-      hiddenSize: 32,
-      intermediateSize: 48,
-      layers: 2,
-      heads: 4,
-      kvHeads: 2,
-      headDim: 8,
-      rmsNormEps: 1e-6,
-      ropeTheta: 10000,
-      maxPositions: 512,
-      tieWordEmbeddings: true,
-      attentionBias: true,
-      eosTokenIds: [...tokenizer.eosTokenIds],
-    }, { engine, random: new Random("writer"), initializerRange: 0.3 });
+    const { vocabSize, eosTokenIds } = tokenizer;
+    const model = await smallModel(engine, { vocabSize, eosTokenIds: [...eosTokenIds] });
     try {
       await run({ model, tokenizer, maxTurnTokens: 12, maxTurns: 5, taskSeed: ({ id }) => id });
     } finally {
