@@ -1,13 +1,18 @@
 /** Merging an adapter into its model's weights. */
 import type { CausalLM } from "../models/mod.ts";
-import { loraNames, modulePath } from "../models/mod.ts";
+import { carriedTables, loraNames, modulePath, TABLE_NAMES } from "../models/mod.ts";
 import { type LoraAdapter, loraShapes } from "./lora.ts";
 
 /**
- * Adds scaling B A to every corrected weight, in float64 before rounding. The model is changed for good; drop the adapter
- * afterwards, or it counts twice. Decoders and samplers that froze the weights before keep the old ones: make new ones.
+ * Adds scaling B A to every corrected weight, in float64 before rounding, and puts the tables that the adapter carries in the
+ * place of the model's. The model is changed for good; drop the adapter afterwards, or it counts twice. Decoders and samplers
+ * that froze the weights before keep the old ones: make new ones.
  *
- * @throws When the adapter lacks a factor or is of another model, or the weights are not float32; nothing is changed then.
+ * A view, from `modelWithTables` or `resizeEmbeddings`, gets weights of its own, and the model behind it stays as it is. To
+ * save a model with new tokens, merge into the view and save that.
+ *
+ * @throws When the adapter lacks a factor or is of another model, its tables have another size than the model's, or the weights
+ *   are not float32; nothing is changed then.
  */
 export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promise<void> {
   const { engine } = model;
@@ -27,9 +32,29 @@ export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promi
         adapter.r,
         adapter.scaling,
       );
-      model.weights.set(name, await engine.store(merged, weight.shape));
-      weight.dispose();
+      model.replaceWeight(name, await engine.store(merged, weight.shape));
     }
+  }
+  await mergeTables(model, adapter);
+}
+
+/** Puts copies of the adapter's tables, or of the model's with the adapter's rows in them, in the place of the model's. */
+async function mergeTables(model: CausalLM, adapter: LoraAdapter): Promise<void> {
+  const { config, engine } = model;
+  const { embedding, head } = carriedTables(adapter, config);
+  const factors = {
+    [TABLE_NAMES.embed_tokens]: embedding,
+    [TABLE_NAMES.lm_head]: config.tieWordEmbeddings ? null : head,
+  };
+  for (const [name, factor] of Object.entries(factors)) {
+    if (factor === null) continue;
+    const { shape } = model.weight(name);
+    const carried = await engine.read(adapter.factors.get(factor)!) as Float32Array;
+    const table = adapter.trainableTokenIndices ? (await model.readWeight(name)).slice() : carried.slice();
+    adapter.trainableTokenIndices?.forEach((id, row) =>
+      table.set(carried.subarray(row * shape[1], (row + 1) * shape[1]), id * shape[1])
+    );
+    model.replaceWeight(name, await engine.store(table, shape));
   }
 }
 
@@ -41,6 +66,10 @@ function checkFits(model: CausalLM, adapter: LoraAdapter): void {
     const got = found ? `is [${found.shape.join(", ")}]` : "is missing";
     throw new Error(`the adapter's "${name}" ${got}; the model asks for [${shape.join(", ")}]`);
   }
+  model.checkTables(adapter);
+  const { embedding, head } = carriedTables(adapter, model.config);
+  if (!model.config.tieWordEmbeddings || embedding === head) return;
+  throw new Error("the adapter takes the model's tied tables apart: merge it into modelWithTables(model, adapter)");
 }
 
 /** weight [out, in] + scaling b [out, r] a [r, in], as a new array. */

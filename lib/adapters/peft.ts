@@ -11,13 +11,14 @@ import {
   writeSafetensors,
 } from "../models/mod.ts";
 import { type LoraAdapter, loraScaling, loraShapes } from "./lora.ts";
+import { isTableFactor, PREFIX, tableFields, tableFieldsSchema, tablesInFile, tableTensors } from "./peft_tables.ts";
 
-/** PEFT wraps the model twice: each tensor's name starts with this. */
-const PREFIX = "base_model.model.";
-
-/** `model.layers.0.mlp.up_proj.lora_A` here is `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` in the file. */
+/**
+ * `model.layers.0.mlp.up_proj.lora_A` here is `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` in the file; tables keep
+ * their names behind the prefix.
+ */
 export function adapterTensorName(factor: string): string {
-  return `${PREFIX}${factor}.weight`;
+  return PREFIX + (isTableFactor(factor) ? factor : `${factor}.weight`);
 }
 
 const configSchema = z.looseObject({
@@ -28,13 +29,13 @@ const configSchema = z.looseObject({
   use_rslora: z.boolean().default(false),
   bias: z.string().default("none"),
   init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
+  ...tableFieldsSchema,
 });
 
 /** Fields of PEFT's LoraConfig that change what an adapter computes: each must be absent, null, false or empty. */
 const UNSUPPORTED_FIELDS = [
   "use_dora",
   "fan_in_fan_out",
-  "modules_to_save",
   "rank_pattern",
   "alpha_pattern",
   "layers_to_transform",
@@ -43,7 +44,6 @@ const UNSUPPORTED_FIELDS = [
   "exclude_modules",
   "lora_bias",
   "target_parameters",
-  "trainable_token_indices",
   "alora_invocation_tokens",
   "use_qalora",
   "use_bdlora",
@@ -72,13 +72,18 @@ export async function saveAdapter(
   const { fileSystem } = options;
   const standing = await Deno.stat(folder).catch(() => null);
   if (standing?.isFile) throw new Error(`${folder} is a file: expected a folder for the adapter`);
-  const tensors = [...adapter.factors].map(([name, factor]) => ({
-    name: adapterTensorName(name),
-    dtype: "F32" as const,
-    shape: [...factor.shape],
-    data: async () => await model.engine.read(factor) as Float32Array,
-  }));
-  const config: Record<string, unknown> = {
+  const names = [...adapter.factors.keys()].filter((name) => !isTableFactor(name)).map((name) => [name, name]);
+  const tensors = [...names, ...tableTensors(model, adapter)].map(([name, factor]) => {
+    const tensor = adapter.factors.get(factor)!;
+    return {
+      name: adapterTensorName(name),
+      dtype: "F32" as const,
+      shape: [...tensor.shape],
+      data: async () => await model.engine.read(tensor) as Float32Array,
+    };
+  });
+  const fields: Record<string, unknown> = {
+    ...tableFields(model, adapter),
     alpha_pattern: {},
     auto_mapping: null,
     base_model_name_or_path: options.baseModel,
@@ -90,7 +95,6 @@ export async function saveAdapter(
     layers_to_transform: null,
     lora_alpha: adapter.loraAlpha,
     lora_dropout: 0,
-    modules_to_save: null,
     peft_type: "LORA",
     r: adapter.r,
     rank_pattern: {},
@@ -100,6 +104,7 @@ export async function saveAdapter(
     use_dora: false,
     use_rslora: adapter.useRslora,
   };
+  const config = Object.fromEntries(Object.entries(fields).sort(([a], [b]) => a < b ? -1 : 1));
   await writeFilesTogether(folder, async (inside) => {
     await writeSafetensors(`${inside}/adapter_model.safetensors`, tensors, { format: "pt" }, { fileSystem });
     const text = JSON.stringify(config, null, 2) + "\n";
@@ -108,27 +113,33 @@ export async function saveAdapter(
 }
 
 /**
- * Loads an adapter that PEFT or Kiln wrote.
+ * Loads an adapter that PEFT or Kiln wrote. Tables that it carries may have more rows than the model's: use it with the view that
+ * `modelWithTables` gives.
  *
  * @throws When the configuration asks for something that would be computed wrongly (DoRA, biases, ranks by pattern), or a
  *   tensor is missing or does not fit the model; the message names the file.
  */
 export async function loadAdapter(model: CausalLM, folder: string): Promise<LoraAdapter> {
-  const { modules, ...options } = await readAdapterConfig(`${folder}/adapter_config.json`);
+  const path = `${folder}/adapter_config.json`;
+  const { modules, tables: fields, ...options } = await readAdapterConfig(path);
   const file = await openSafetensors(`${folder}/adapter_model.safetensors`);
   const factors: LoraAdapter["factors"] = new Map();
+  let trainableTokenIndices: readonly number[] | undefined;
   try {
     const shapes = loraShapes(model.config, { modules, r: options.r });
     // All shapes are checked before the first factor is read.
     for (const [factor, shape] of shapes) checkTensor(file, adapterTensorName(factor), shape, options.r);
-    const expected = new Set([...shapes.keys()].map(adapterTensorName));
-    const extra = file.names.find((name) => !expected.has(name));
+    const tables = await tablesInFile(model, file, fields, (reason) => failAt(path, reason));
+    trainableTokenIndices = tables.trainableTokenIndices;
+    const all = new Map<string, readonly number[]>([...shapes, ...tables.shapes]);
+    const expected = new Set([...all.keys()].map(adapterTensorName));
+    const extra = file.names.find((name) => !expected.has(name) && !tables.passedOver.has(name));
     if (extra) {
       throw new Error(
         `${file.path}: tensor ${shown(extra)} belongs to none of the model's layers that adapter_config.json names`,
       );
     }
-    for (const [factor, shape] of shapes) {
+    for (const [factor, shape] of all) {
       factors.set(factor, await model.engine.store(await file.readF32(adapterTensorName(factor)), shape));
     }
   } catch (error) {
@@ -137,14 +148,17 @@ export async function loadAdapter(model: CausalLM, folder: string): Promise<Lora
   } finally {
     file.close();
   }
-  return { modules, factors, ...options, scaling: loraScaling(options) };
+  const adapter = { modules, factors, ...options, scaling: loraScaling(options) };
+  return trainableTokenIndices ? { ...adapter, trainableTokenIndices } : adapter;
+}
+
+function failAt(path: string, reason: string): never {
+  throw new Error(`${path}: ${reason}`);
 }
 
 /** Reads what an adapter is, and refuses what would be computed wrongly. */
 async function readAdapterConfig(path: string) {
-  const fail = (reason: string): never => {
-    throw new Error(`${path}: ${reason}`);
-  };
+  const fail = (reason: string): never => failAt(path, reason);
   let json: unknown;
   try {
     json = JSON.parse(await Deno.readTextFile(path));
@@ -168,7 +182,7 @@ async function readAdapterConfig(path: string) {
     fail(`init_lora_weights ${start} changes the base model; convert it to a plain LoRA with PEFT`);
   }
   const modules = targetModules(config.target_modules, fail);
-  return { modules, r: config.r, loraAlpha: config.lora_alpha, useRslora: config.use_rslora };
+  return { modules, r: config.r, loraAlpha: config.lora_alpha, useRslora: config.use_rslora, tables: config };
 }
 
 /** A value of the file in a message: as JSON, and never long. */

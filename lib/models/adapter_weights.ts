@@ -11,8 +11,13 @@ export interface AdapterWeights {
   r: number;
   /** alpha / rank, or alpha / sqrt(rank). */
   scaling: number;
-  /** Factors by name: `model.layers.0.self_attn.q_proj.lora_A` [rank, in] and `.lora_B` [out, rank]. */
+  /**
+   * Everything that is trained, by name: factors `model.layers.0.self_attn.q_proj.lora_A` [rank, in] and `.lora_B` [out, rank];
+   * and what the adapter carries of the token table and the head (`carriedTables`).
+   */
   factors: Map<string, DeviceTensor>;
+  /** The ids of the tokens of which it carries rows; absent where it carries whole tables or none. */
+  trainableTokenIndices?: readonly number[];
 }
 
 /** One layer's factors by their names inside the block. */

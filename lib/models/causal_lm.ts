@@ -7,7 +7,7 @@
  */
 import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
 import { causalBias } from "../kernels/mod.ts";
-import { adapterFeeds } from "./adapter_weights.ts";
+import { adapterFeeds, type AdapterWeights } from "./adapter_weights.ts";
 import { BlockPrograms, type CompiledBlock, NO_LORA } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { EmbeddingPrograms } from "./embedding_programs.ts";
@@ -25,10 +25,18 @@ import {
 import { FusedPrograms, type FusedVariant, headFeeds, readHeadOutput } from "./fused_program.ts";
 import { Head, type HeadGradients, type HeadOutput } from "./head.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
+import { ModelTables, trainedAround } from "./model_tables.ts";
 import { FULL_PRECISION, readWeight, weightFeeds, weightForm } from "./precision.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
 import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
-import { WideHead } from "./wide_head.ts";
+
+/** What a model that is a view of another one shares with it. */
+export interface SharedWeights {
+  /** Names of the weights that are the other model's, or an adapter's, to free. */
+  readonly names: Set<string>;
+  /** The adapter whose tables it has in the place of the other model's. */
+  readonly tablesOf?: AdapterWeights;
+}
 
 /** A model ready to run. Make one with `loadModel` or `createModel`. */
 export class CausalLM {
@@ -37,20 +45,22 @@ export class CausalLM {
   readonly embedding: EmbeddingPrograms;
   readonly #fused: FusedPrograms;
   readonly #rotary: RotaryCache;
-  readonly #wideHead: WideHead;
+  readonly #tables: ModelTables;
 
   constructor(
     readonly engine: Engine,
     readonly config: ModelConfig,
     /** Weights by their names in the checkpoint; those of few bits have `NAME.scales` and perhaps `NAME.zeroPoints` beside them. */
     readonly weights: Map<string, DeviceTensor>,
+    /** Absent: all weights are its own. */
+    readonly shared?: SharedWeights,
   ) {
     this.head = new Head(engine, config);
     this.blocks = new BlockPrograms(engine, config);
     this.embedding = new EmbeddingPrograms(engine, config);
     this.#fused = new FusedPrograms(engine, config);
     this.#rotary = new RotaryCache(engine, config);
-    this.#wideHead = new WideHead(engine, config, weights);
+    this.#tables = new ModelTables(engine, config, weights);
   }
 
   /** The number of weights, tied ones counted once. */
@@ -65,9 +75,24 @@ export class CausalLM {
     return tensor;
   }
 
-  /** Runs something with the final norm's weight and, in float32, the vocabulary head's. */
-  async withHead<T>(run: (weights: { norm: DeviceTensor; head: DeviceTensor }) => Promise<T>): Promise<T> {
-    return await this.#wideHead.use((head) => run({ norm: this.weight("model.norm.weight"), head }));
+  /** Runs something with the final norm's weight and, in float32, the vocabulary head's, or that of an adapter that carries one. */
+  async withHead<T>(
+    run: (weights: { norm: DeviceTensor; head: DeviceTensor }) => Promise<T>,
+    adapter: AdapterWeights | null = null,
+  ): Promise<T> {
+    this.#tables.check(adapter);
+    return await this.#tables.withHead(adapter, (head) => run({ norm: this.weight("model.norm.weight"), head }));
+  }
+
+  /** Throws when an adapter carries tables that cannot take the place of this model's. */
+  checkTables(adapter: AdapterWeights | null): void {
+    this.#tables.check(adapter);
+  }
+
+  /** Puts a tensor in the place of a weight; the model owns it from here on, and frees the old one if that was its own. */
+  replaceWeight(name: string, tensor: DeviceTensor): void {
+    if (!this.shared?.names.delete(name)) this.weight(name).dispose();
+    this.weights.set(name, tensor);
   }
 
   /** One layer's weights by their names inside the block. */
@@ -88,6 +113,15 @@ export class CausalLM {
     if (weights === "float32") return;
     throw new Error(
       `${what} needs weights in float32, and this model holds them in ${weights}: load it without \`precision\``,
+    );
+  }
+
+  #needOwnWeights(): void {
+    this.needFullPrecision("training without an adapter");
+    if (!this.shared) return;
+    throw new Error(
+      "training without an adapter changes the weights that this model shares with another one: write it with " +
+        "saveModel(), and load that",
     );
   }
 
@@ -112,7 +146,8 @@ export class CausalLM {
     const { residualLayers = this.config.layers } = options;
     const { batch: rows, tokens } = batch;
     checkTokenBatch(batch, this.config);
-    if (trainable === "all") this.needFullPrecision("training without an adapter");
+    this.#tables.check(adapter);
+    if (trainable === "all") this.#needOwnWeights();
     if (embeddingNoise) checkNoise(embeddingNoise, batch, this.config);
     const tables = await this.rotaryTables(positionsIn(batch));
     const shared: Record<string, DeviceTensor> = {
@@ -125,7 +160,7 @@ export class CausalLM {
     const kept: Record<string, DeviceTensor>[] = [];
     let x: DeviceTensor | null = null;
     try {
-      x = await this.#embed(shared.ids, [rows, tokens], embeddingNoise);
+      x = await this.#embed(adapter, shared.ids, embeddingNoise);
       for (let layer = 0; layer < count; layer++) {
         const forward = await this.#blockProgram("forward", layer, passOptions);
         const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
@@ -157,20 +192,18 @@ export class CausalLM {
     return this.blocks.program({ lora: adapter ?? NO_LORA, trainable, residuals }, part);
   }
 
-  async #embed(ids: DeviceTensor, [rows, tokens]: [number, number], noise: Float32Array | null): Promise<DeviceTensor> {
-    const table = weightFeeds(this.weights, "model.embed_tokens.weight", "table");
-    if (!noise) return await this.embedding.forward(table, ids);
-    const added = this.engine.upload(noise, [rows, tokens, this.config.hiddenSize]);
+  async #embed(adapter: AdapterWeights | null, ids: DeviceTensor, noise: Float32Array | null): Promise<DeviceTensor> {
+    const added = noise ? this.engine.upload(noise, [...ids.shape, this.config.hiddenSize]) : undefined;
     try {
-      return await this.embedding.forward(table, ids, added);
+      return await this.#tables.withEmbedding(adapter, (table) => this.embedding.forward(table, ids, added));
     } finally {
-      added.dispose();
+      added?.dispose();
     }
   }
 
   /** Log-probabilities at chosen positions of a forward pass. */
   async logProbs(pass: ForwardPass, wanted: HeadTargets): Promise<HeadOutput> {
-    return await this.withHead((weights) => this.head.logProbs(pass.hidden, weights, wanted));
+    return await this.withHead((weights) => this.head.logProbs(pass.hidden, weights, wanted), pass.options.adapter);
   }
 
   /**
@@ -185,12 +218,14 @@ export class CausalLM {
     coefficients: Float32Array,
     sink: GradientSink,
   ): Promise<HeadOutput> {
-    const { keep, trainable } = pass.options;
+    const { keep, trainable, adapter } = pass.options;
     if (keep === "nothing") throw new Error('backward: run the forward pass with keep: "inputs" or "residuals"');
-    const all = trainable === "all";
+    const { norm, head } = trainedAround(trainable, adapter, this.config);
+    const trained = norm || (head && "head");
     try {
-      const result = await this.withHead((weights) =>
-        this.head.backward(pass.hidden, weights, wanted, coefficients, all)
+      const result = await this.withHead(
+        (weights) => this.head.backward(pass.hidden, weights, wanted, coefficients, trained),
+        adapter,
       );
       const { gradients, ...output } = result;
       pass.hidden.dispose();
@@ -242,7 +277,14 @@ export class CausalLM {
       return await this.backward(pass, wanted, coefficients, sink);
     }
     checkHeadTargets(wanted, batch, this.config, coefficients);
-    const variant = { layers: residualLayers, lora: adapter ?? NO_LORA, trainable, objective: wanted.objective };
+    const around = trainedAround(trainable, adapter, this.config);
+    const variant = {
+      layers: residualLayers,
+      lora: adapter ?? NO_LORA,
+      trainable,
+      around,
+      objective: wanted.objective,
+    };
     const pass = await this.#runBlocks(batch, { ...options, keep: "inputs" }, layers - residualLayers);
     try {
       const results = await this.#runFused(variant, pass, wanted, coefficients);
@@ -274,10 +316,14 @@ export class CausalLM {
     // Training an adapter leaves the base as it is, which then need not be copied to the device for each pass.
     const frozen = this.engine.copiesFeeds && variant.trainable === "lora";
     try {
-      return await this.withHead((head) => {
-        const base = { ...Object.fromEntries(this.weights), ...head };
-        return frozen ? this.#fused.run(variant, inputs, base) : this.#fused.run(variant, { ...base, ...inputs });
-      });
+      return await this.withHead(({ norm, head }) => {
+        const [own, base] = [{ ...inputs, head }, { ...Object.fromEntries(this.weights), norm }];
+        if (!frozen) return this.#fused.run(variant, { ...base, ...own });
+        // A head that is trained is another one at each step.
+        return variant.around?.head
+          ? this.#fused.run(variant, own, base)
+          : this.#fused.run(variant, inputs, { ...base, head });
+      }, pass.options.adapter);
     } finally {
       disposeAll({ ...feeds, x: pass.hidden });
     }
@@ -308,30 +354,14 @@ export class CausalLM {
         dy = dx;
         await giveGradients(gradientsOf(others, `model.layers.${layer}.`), sink);
       }
-      if (trainable !== "all") return;
-      const last = await this.#headAndEmbedding(pass, dy!, above);
+      const { norm, head, embedding } = trainedAround(trainable, adapter, this.config);
+      if (!norm && !head && !embedding) return;
+      const last = await this.#tables.gradients(pass.options, this.embedding, { ids: pass.shared.ids, dx: dy! }, above);
       ofHead = {}; // the sink's from here on
       await giveGradients(last, sink);
     } finally {
       disposeAll({ dy, ...ofHead });
     }
-  }
-
-  /** Gradients of what stands around the blocks, by weight name; those of the head are handed through. */
-  async #headAndEmbedding(
-    { shared }: ForwardPass,
-    dx: DeviceTensor,
-    { norm, weight }: Omit<HeadGradients, "hidden">,
-  ): Promise<Record<string, DeviceTensor>> {
-    const { vocabSize, hiddenSize, tieWordEmbeddings: tied } = this.config;
-    // Tied weights have one gradient: the embedding's part is added to the head's.
-    const table = tied ? weight! : this.engine.zeros([vocabSize, hiddenSize]);
-    const embedding = await this.embedding.addGradient(table, shared.ids, dx);
-    return {
-      "model.norm.weight": norm!,
-      ...(tied ? {} : { "lm_head.weight": weight! }),
-      "model.embed_tokens.weight": embedding,
-    };
   }
 
   /** Frees programs, tables and weights. */
@@ -341,8 +371,8 @@ export class CausalLM {
     await this.#fused.dispose();
     await this.embedding.dispose();
     await this.#rotary.dispose();
-    await this.#wideHead.dispose();
-    for (const tensor of this.weights.values()) tensor.dispose();
+    await this.#tables.dispose();
+    for (const [name, tensor] of this.weights) if (!this.shared?.names.has(name)) tensor.dispose();
     this.weights.clear();
   }
 }

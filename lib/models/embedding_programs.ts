@@ -36,7 +36,8 @@ export class EmbeddingPrograms {
    * @param dx The gradient by the embeddings [batch, tokens, hidden].
    */
   async addGradient(tableGradient: DeviceTensor, ids: DeviceTensor, dx: DeviceTensor): Promise<DeviceTensor> {
-    if (tableGradient.data) {
+    // Zeros may lie in this process's memory though the rest of the pass is on a device.
+    if (tableGradient.data && dx.data) {
       const [table, rows] = [tableGradient.data as Float32Array, dx.data as Float32Array];
       addEmbeddingGradient(table, ids.data as BigInt64Array, rows);
       return tableGradient;

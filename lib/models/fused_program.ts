@@ -14,6 +14,7 @@ import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
 import { atPlaces, headBackward, headChunkRows, type HeadOutput, placesOf } from "./head.ts";
 import type { HeadTargets } from "./head_targets.ts";
+import type { TrainedAround } from "./model_tables.ts";
 import type { TokenBatch } from "./token_batch.ts";
 
 /** Which layers, and what for. */
@@ -22,6 +23,8 @@ export interface FusedVariant {
   layers: number;
   lora: LoraShape;
   trainable: Exclude<Trainable, "none">;
+  /** What of the weights around the blocks is trained. Default: all with `trainable: "all"`, else none. */
+  around?: TrainedAround;
   objective?: TokenObjective;
 }
 
@@ -80,7 +83,7 @@ export class FusedPrograms {
    * `scaling`, the layers' weights and factors by their names in the checkpoint, `norm`, `head`, and for the positions to
    * score `rows`, `places`, `targets`, `coefficients` and `inverseTemperature`. Outputs: `logProb`, `entropy`, `isGreedy`,
    * `score` (left out where it is the log-probability), each gradient as `gradient of NAME`, `dNorm` and `dHead` where
-   * everything is trained, and `dx` where something before the layers needs it.
+   * they are trained, and `dx` where something before the layers needs it.
    *
    * @param frozen Feeds that no step changes. They become part of the program, which is compiled anew when it is given
    *   other ones.
@@ -91,8 +94,10 @@ export class FusedPrograms {
     frozen: Readonly<Record<string, DeviceTensor>> = {},
   ): Promise<Record<string, DeviceTensor>> {
     const { layers, lora, trainable, objective = {} } = variant;
+    const { head, embedding } = aroundOf(variant);
     const { lossType = "nll", labelSmoothingFactor = 0 } = objective;
-    const key = [layers, [...lora.modules].sort(), lora.r, trainable, lossType, labelSmoothingFactor].join(" ");
+    const trained = [trainable, head, embedding];
+    const key = [layers, [...lora.modules].sort(), lora.r, ...trained, lossType, labelSmoothingFactor].join(" ");
     const before = this.#latest;
     const isSame = before?.key === key && sameTensors(before.frozen, frozen);
     const slot = isSame ? before : { key, frozen, programs: new ProgramCache(this.engine), runs: 0 };
@@ -126,11 +131,14 @@ function sameTensors(a: Readonly<Record<string, DeviceTensor>>, b: Readonly<Reco
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
+function aroundOf({ trainable, around }: FusedVariant): TrainedAround {
+  const all = trainable === "all";
+  return around ?? { norm: all, head: all, embedding: all };
+}
+
 /** What a fused program computes, by the names of its outputs. */
-export function fusedOutputs(
-  config: ModelConfig,
-  { layers, lora, trainable, objective }: FusedVariant,
-): Record<string, Tensor> {
+export function fusedOutputs(config: ModelConfig, variant: FusedVariant): Record<string, Tensor> {
+  const { layers, lora, trainable, objective } = variant;
   const { hiddenSize, headDim, vocabSize } = config;
   const graph = new Graph();
   const x = graph.input("x", ["batch", "tokens", hiddenSize]);
@@ -150,7 +158,8 @@ export function fusedOutputs(
     }
   }
 
-  const all = trainable === "all";
+  const around = aroundOf(variant);
+  const trainedHead = around.norm || (around.head && "head");
   const rows = graph.input("rows", ["rows"], "int64");
   const scored = {
     hidden: gatherRows(reshape(y, ["batch*tokens", hiddenSize]), rows),
@@ -164,14 +173,16 @@ export function fusedOutputs(
   };
   // A chunk of rows at a time, so that the logits of all of them never exist together.
   const { dHidden, ...head } = inChunks(scored, shared, headChunkRows(config), ({ coefficients, ...inputs }) => {
-    const pass = headBackward(config, inputs, coefficients, all, objective);
-    const sums: Record<string, Tensor> = all ? { dNorm: pass.dNorm!, dHead: pass.dHead! } : {};
+    const pass = headBackward(config, inputs, coefficients, trainedHead, objective);
+    const sums: Record<string, Tensor> = {};
+    if (pass.dNorm) sums.dNorm = pass.dNorm;
+    if (pass.dHead) sums.dHead = pass.dHead;
     return { rows: { ...pass.outputs, dHidden: pass.dHidden }, sums };
   });
   const dy = atPlaces(graph, dHidden);
 
   // The gradient by x is wanted by the layers before, and by the embedding where that is trained.
-  if (all || layers < config.layers) trained.dx = x;
+  if (around.embedding || layers < config.layers) trained.dx = x;
   const computed = gradients([{ tensor: y, gradient: dy }], Object.values(trained));
   return { ...head, ...Object.fromEntries(Object.keys(trained).map((name, at) => [name, computed[at]])) };
 }

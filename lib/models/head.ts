@@ -76,25 +76,24 @@ export class Head {
    * The backward pass from per-position gradients. Log-probabilities come with it, computed in the same pass.
    *
    * @param coefficients The loss's gradient by each score (log-probability), in the order of `rows`.
-   * @param trainWeights Whether to return gradients by the norm and the head.
+   * @param trainWeights Whether to return gradients by the norm and the head, or by the head alone.
    */
   async backward(
     hidden: DeviceTensor,
     weights: { norm: DeviceTensor; head: DeviceTensor },
     wanted: HeadTargets,
     coefficients: Float32Array,
-    trainWeights: boolean,
+    trainWeights: TrainedHead,
   ): Promise<HeadOutput & { gradients: HeadGradients }> {
     const [batch, tokens] = hidden.shape;
     checkHeadTargets(wanted, { batch, tokens }, this.config, coefficients);
-    const program = await this.#program(trainWeights ? "backwardAll" : "backward", wanted.objective);
+    const kind = trainWeights === "head" ? "backwardHead" : trainWeights ? "backwardAll" : "backward";
+    const program = await this.#program(kind, wanted.objective);
     const { vocabSize, hiddenSize } = this.config;
     const scored: ScoredChunk[] = [];
     let accumulated: Record<string, DeviceTensor> = { dHidden: this.engine.zeros(hidden.shape) };
-    if (trainWeights) {
-      accumulated.dNorm = this.engine.zeros([hiddenSize]);
-      accumulated.dHead = this.engine.zeros([vocabSize, hiddenSize]);
-    }
+    if (trainWeights === true) accumulated.dNorm = this.engine.zeros([hiddenSize]);
+    if (trainWeights) accumulated.dHead = this.engine.zeros([vocabSize, hiddenSize]);
     try {
       for (const chunk of this.#chunks(wanted)) {
         const part = coefficients.slice(chunk.start, chunk.start + chunk.rows.length);
@@ -107,7 +106,7 @@ export class Head {
         accumulated = {}; // the run's, which frees them
         const { numbers, newHidden, newNorm, newHead } = await this.#run(program, { hidden, ...weights }, feeds);
         scored.push({ start: chunk.start, numbers });
-        accumulated = trainWeights ? { dHidden: newHidden, dNorm: newNorm, dHead: newHead } : { dHidden: newHidden };
+        accumulated = { dHidden: newHidden, ...(newNorm && { dNorm: newNorm }), ...(newHead && { dHead: newHead }) };
       }
       const output = await this.#read(scored, wanted);
       const { dHidden, dNorm = null, dHead = null } = accumulated;
@@ -172,7 +171,10 @@ export class Head {
   }
 }
 
-type Kind = "forward" | "backward" | "backwardAll";
+type Kind = "forward" | "backward" | "backwardHead" | "backwardAll";
+
+/** Which of the head's weights get gradients: the final norm's and its own, its own alone, or none. */
+export type TrainedHead = boolean | "head";
 
 /** What one chunk of rows gave: `numbers` is [3 or 4, rows]. */
 interface ScoredChunk {
@@ -212,20 +214,22 @@ export function headForward(config: ModelConfig, inputs: HeadInputs, objective: 
  * Adds the head and its backward pass to a graph.
  *
  * @param coefficients [rows]: the loss's gradient by each score.
- * @param trainWeights Whether to compute gradients by the norm and the head; else they are null.
+ * @param trainWeights Whether to compute gradients by the norm and the head, or by the head alone; others are null.
  * @returns The outputs, and gradients of the shapes of `hidden`, `norm` and `head`.
  */
 export function headBackward(
   config: ModelConfig,
   inputs: HeadInputs,
   coefficients: Tensor,
-  trainWeights: boolean,
+  trainWeights: TrainedHead,
   objective: TokenObjective = {},
 ): { outputs: HeadTensors; dHidden: Tensor; dNorm: Tensor | null; dHead: Tensor | null } {
   const { hidden, norm, head } = inputs;
   const { score, ...others } = tokenScores(config, inputs, objective);
   const seed = { tensor: score, gradient: coefficients };
-  const [dHidden, dNorm = null, dHead = null] = gradients([seed], trainWeights ? [hidden, norm, head] : [hidden]);
+  const trained = trainWeights === true ? [norm, head] : trainWeights ? [head] : [];
+  const [dHidden, ...ofWeights] = gradients([seed], [hidden, ...trained]);
+  const [dNorm, dHead] = [norm, head].map((weight) => ofWeights[trained.indexOf(weight)] ?? null);
   return { outputs: isLogProb(objective) ? others : { ...others, score }, dHidden, dNorm, dHead };
 }
 
@@ -276,7 +280,8 @@ function headGraph(config: ModelConfig, kind: Kind, objective: TokenObjective): 
   if (kind === "forward") return { numbers: inOneTensor(headForward(config, inputs, objective)) };
 
   const coefficients = graph.input("coefficients", ["rows"]);
-  const pass = headBackward(config, inputs, coefficients, kind === "backwardAll", objective);
+  const trained = kind === "backwardHead" ? "head" : kind === "backwardAll";
+  const pass = headBackward(config, inputs, coefficients, trained, objective);
   const dAll = graph.input("dHidden", ["batch", "tokens", hiddenSize]);
   const outputs: Record<string, Tensor> = {
     numbers: inOneTensor(pass.outputs),

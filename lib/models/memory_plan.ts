@@ -18,6 +18,8 @@ import { headName } from "./wide_head.ts";
 export interface MemoryPlanOptions {
   /** The adapter's modules and rank; null or absent: none. */
   adapter?: LoraShape | null;
+  /** Rows of tables that the adapter carries and trains. Default 0. */
+  carriedRows?: number;
   trainable: Trainable;
   /** Rows of the largest micro-batch, and tokens of its longest row. */
   batch: number;
@@ -98,15 +100,15 @@ export function cardBudget(memoryBytes: number, config: ModelConfig): number {
   return Math.max(0, memoryBytes / SLACK - 2 * sumOf(weights));
 }
 
-function trainedNumbers(config: ModelConfig, { adapter, trainable }: MemoryPlanOptions): number {
+function trainedNumbers(config: ModelConfig, { adapter, carriedRows = 0, trainable }: MemoryPlanOptions): number {
   if (trainable === "all") return sumOf(Object.values(weightShapes(config)).map(sizeOf));
   const factors = (adapter ?? NO_LORA).modules.map((module) => sumOf(linearShape(config, module)) * adapter!.r);
-  return trainable === "none" ? 0 : config.layers * sumOf(factors);
+  return trainable === "none" ? 0 : config.layers * sumOf(factors) + carriedRows * config.hiddenSize;
 }
 
 /** The bytes of a pass by how many of the last layers keep their residuals. */
 function passBytes(config: ModelConfig, options: MemoryPlanOptions): (residualLayers: number) => number {
-  const { adapter, trainable, batch, tokens, device = "cpu" } = options;
+  const { adapter, carriedRows = 0, trainable, batch, tokens, device = "cpu" } = options;
   const { layers, hiddenSize, vocabSize } = config;
   const sizes = { batch, tokens, rows: batch * tokens, positions: tokens };
   const lora = adapter ?? NO_LORA;
@@ -117,7 +119,10 @@ function passBytes(config: ModelConfig, options: MemoryPlanOptions): (residualLa
   // A chunk's logits, their exponentials, gradient and one product; the gradient by the head's weight, its chunk's part
   // and their sum.
   let head = 4 * Math.min(sizes.rows, headChunkRows(config)) * vocabSize * BYTES.float32;
-  if (trainable === "all") head += 3 * vocabSize * hiddenSize * BYTES.float32;
+  const trainsTables = trainable === "all" || carriedRows > 0;
+  if (trainsTables) head += 3 * vocabSize * hiddenSize * BYTES.float32;
+  // A copy with the rows in place.
+  if (carriedRows > 0 && carriedRows < vocabSize) head += vocabSize * hiddenSize * BYTES.float32;
   // The head in float32, where it is held in less.
   const { kind } = weightForm(headName(config), [vocabSize, hiddenSize], config);
   if (kind !== "float32") head += vocabSize * hiddenSize * BYTES.float32;

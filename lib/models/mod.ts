@@ -1,6 +1,17 @@
 /** Language models: families, weights, forward and backward passes, generation. */
 export * from "./adapter_weights.ts";
 export { type BlockVariant, loraNames, type Trainable } from "./block_programs.ts";
+export {
+  carriedFactors,
+  carriedTables,
+  carriesTables,
+  checkDecodedTables,
+  rowsFactor,
+  TABLE_MODULES,
+  TABLE_NAMES,
+  tableFactor,
+  type TableModule,
+} from "./carried_tables.ts";
 export * from "./causal_lm.ts";
 export { configJson, type ModelConfig, parseConfig } from "./config.ts";
 export { LINEAR_MODULES, type LinearModule, linearShape, modulePath } from "./decoder_block.ts";
@@ -23,5 +34,6 @@ export {
   weightForm,
   type WeightPrecision,
 } from "./precision.ts";
+export { resizeEmbeddings, type ResizeOptions, tableNames, viewWith } from "./resize_embeddings.ts";
 export * from "./safetensors.ts";
 export type { TokenBatch } from "./token_batch.ts";

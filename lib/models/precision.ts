@@ -70,9 +70,9 @@ export function resolvePrecision(precision: WeightPrecision | PrecisionOptions =
  * The form in which the CPU decodes fastest where weights may take a program's memory besides: products of 4 bits have a
  * kernel there, the others would be widened at each step, so they are once.
  */
-export function frozenPrecision({ weights, symmetric, compute }: Precision): Precision {
+export function frozenPrecision({ weights, symmetric, compute, fullTables }: Precision): Precision {
   if (weights === "4bit") return { weights, symmetric, compute, fullTables: true };
-  return compute === "float16" ? { weights, symmetric, compute } : FULL_PRECISION;
+  return compute === "float16" ? { weights, symmetric, compute, ...(fullTables && { fullTables }) } : FULL_PRECISION;
 }
 
 /** The form of one weight. */

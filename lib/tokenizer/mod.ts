@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { addedPieces, addTokens, type NewToken, tokenIds } from "./add_tokens.ts";
 export {
   type ChatMessage,
   ChatTemplateError,

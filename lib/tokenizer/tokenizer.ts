@@ -122,6 +122,16 @@ export class Tokenizer {
     this.chatTemplate = this.#templates.get("default")?.source;
   }
 
+  /** Where its files are from, for messages. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** The bytes of its files, as `save` writes them. */
+  get files(): TokenizerFiles {
+    return this.#files;
+  }
+
   /** Turns text into token ids. */
   encode(text: string, { addSpecialTokens = false, allowSpecial = true }: EncodeOptions = {}): number[] {
     const pipeline = allowSpecial ? this.#pipeline : this.#plain ??= this.#withoutSpecialTokens();

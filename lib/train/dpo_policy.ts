@@ -1,6 +1,6 @@
 /** The passes of DPO over batches of pairs: by the reference, and by the policy forward and backward. */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import { type CausalLM, disposePass, type ForwardPass, type HeadOutput } from "../models/mod.ts";
+import { carriesTables, type CausalLM, disposePass, type ForwardPass, type HeadOutput } from "../models/mod.ts";
 import { byText, flattened, type PairBatch, type ReferenceLogps } from "./dpo_batches.ts";
 import { type DpoLoss, dpoLoss } from "./dpo_loss.ts";
 import type { DpoLossOptions } from "./dpo_loss_options.ts";
@@ -31,8 +31,8 @@ export class DpoPolicy {
   readonly #meanLogits: MeanLogits | null;
 
   constructor(readonly model: CausalLM, readonly adapter: LoraAdapter | undefined, readonly options: DpoLossOptions) {
-    // Where all weights are trained the head is another one at every step.
-    this.#meanLogits = adapter ? new MeanLogits(model) : null;
+    // Where all weights are trained, or the adapter carries a head, it is another one at every step.
+    this.#meanLogits = adapter && !carriesTables(adapter) ? new MeanLogits(model) : null;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Of which layers a run keeps residuals: what of memory is to spare buys time. */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import { type CausalLM, planMemory } from "../models/mod.ts";
+import { carriedFactors, type CausalLM, planMemory } from "../models/mod.ts";
 import type { TrainingSession } from "./session.ts";
 import type { TrainingOptions } from "./step.ts";
 
@@ -30,7 +30,9 @@ export function chooseKeptLayers(
   const trainable = adapter ? "lora" : "all";
   const longest = Math.min(tokens, config.maxPositions);
   const choice = { gradientCheckpointing, memoryBudget };
-  const plan = planMemory(config, { adapter, trainable, batch, tokens: longest, device, ...choice });
+  const tables = adapter ? carriedFactors(adapter).map(([, tensor]) => tensor.shape[0]) : [];
+  const carriedRows = tables.reduce((sum, rows) => sum + rows, 0);
+  const plan = planMemory(config, { adapter, carriedRows, trainable, batch, tokens: longest, device, ...choice });
   session.note(plan.description);
   if (session.keptLayers !== null && session.keptLayers !== plan.residualLayers) {
     session.note(`${session.keptLayers} layers kept theirs before: the curve may differ in its last bits`);

@@ -21,7 +21,7 @@ import { type DivergenceError, divergenceError, startingLimit } from "./divergen
 import { AdamW } from "./optimizer.ts";
 import { learningRateAt } from "./schedule.ts";
 import { SessionEvaluation } from "./session_evaluation.ts";
-import { checkEvaluation, type SessionSetup, type StepData, type StepResult } from "./session_setup.ts";
+import { checkAdapter, checkEvaluation, type SessionSetup, type StepData, type StepResult } from "./session_setup.ts";
 import type { Metrics, TrainingStep } from "./step.ts";
 
 /** A run, from its first step or from a checkpoint on. */
@@ -68,6 +68,7 @@ export class TrainingSession {
    */
   static async open(setup: SessionSetup): Promise<TrainingSession> {
     checkEvaluation(setup);
+    checkAdapter(setup);
     if (!setup.adapter) setup.model.needFullPrecision("training without an adapter");
     const session = new TrainingSession(setup);
     if ((setup.options.evalSteps ?? 0) > 0 && !setup.evaluation) {

@@ -1,6 +1,6 @@
 /** What a trainer tells its session, at the beginning and at each step. */
 import type { LoraAdapter } from "../adapters/mod.ts";
-import type { CausalLM } from "../models/mod.ts";
+import { carriesTables, type CausalLM } from "../models/mod.ts";
 import type { Metrics, TrainingOptions } from "./step.ts";
 
 /** How a run evaluates. */
@@ -48,6 +48,18 @@ export interface StepResult extends StepData {
   tokens: number;
   /** When the step began, by `performance.now()`. */
   started: number;
+}
+
+/**
+ * Throws when an adapter carries a token table or head and the trainer learns from texts that the policy draws: its decoder
+ * holds a head of its own, and its reference is the model with the adapter off, whose tables have to stay.
+ */
+export function checkAdapter({ trainer, adapter }: Pick<SessionSetup, "trainer" | "adapter">): void {
+  if (!["grpo", "ppo"].includes(trainer) || !carriesTables(adapter ?? null)) return;
+  throw new Error(
+    `${trainer} trains no adapter that carries a token table or head: merge it into modelWithTables(model, adapter) with ` +
+      "mergeAdapter(), and train a new adapter on that",
+  );
 }
 
 /** Throws when options count on evaluations that there will not be. */

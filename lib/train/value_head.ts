@@ -16,8 +16,12 @@ export const VALUE_HEAD = "score";
  */
 export type Critic = LoraAdapter;
 
-/** A new critic, which says 0 of every state: its head is 0, and its adapter changes nothing. */
-export async function createCritic(model: CausalLM, random: Random, options: LoraOptions = {}): Promise<Critic> {
+/** A new critic, which says 0 of every state: its head is 0, and its adapter changes nothing. It carries no tables. */
+export async function createCritic(
+  model: CausalLM,
+  random: Random,
+  options: Omit<LoraOptions, "modulesToSave" | "trainableTokenIndices"> = {},
+): Promise<Critic> {
   const critic = await createLora(model, random, options);
   const shape = [1, model.config.hiddenSize];
   critic.factors.set(VALUE_HEAD, await model.engine.store(new Float32Array(shape[1]), shape));

@@ -55,6 +55,7 @@ Deno.test("deno task bench has its rows", async () => {
     packing: [],
     rollout: ["LoRA r16, frozen weights", "full, weights as inputs"],
     episodes: ["one by one", "2 together", "8 together"],
+    serve: ["one by one", "4 clients", "16 clients"],
   });
 });
 
@@ -83,7 +84,7 @@ Deno.test("deno task bench says what is wrong with its arguments", async () => {
   assert.equal(unknown.code, 2);
   assert.match(
     unknown.error,
-    /--section lunch: expected one of matmul, decoder-block, residuals, sft, packing, rollout, episodes, half-billion/,
+    /--section lunch: expected one of matmul, decoder-block, residuals, sft, packing, rollout, episodes, serve, half-billion/,
   );
   const misspelt = await bench("--quik");
   assert.equal(misspelt.code, 2);

@@ -63,7 +63,9 @@ const COMMON = { perDeviceTrainBatchSize: 1, gradientCheckpointing: true, learni
 async function measureSft(model: CausalLM, adapter: LoraAdapter, tokens: number): Promise<Row[]> {
   const trainDataset = randomExamples(STEPS, tokens, tokens / 2, model.config);
   let seconds = 0;
-  for await (const { metrics } of sft({ ...COMMON, model, adapter, trainDataset, maxSteps: STEPS })) {
+  for await (
+    const { metrics } of sft({ ...COMMON, model, adapter, trainDataset, maxLength: tokens, maxSteps: STEPS })
+  ) {
     seconds = metrics.step_time; // the last one's: the first compiles
   }
   return [rateRow("SFT step", `[1, ${tokens}]`, tokens, seconds)];

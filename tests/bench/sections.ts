@@ -10,6 +10,7 @@ import { residualsSection } from "./residuals.ts";
 import { rolloutSection } from "./rollout.ts";
 import { retrievalLargeSection, retrievalSection } from "./retrieval.ts";
 import type { BenchCase, Section } from "./section.ts";
+import { serveSection } from "./serve.ts";
 import { sftSection } from "./sft.ts";
 import { webgpuSection } from "./webgpu.ts";
 
@@ -21,6 +22,7 @@ export const SECTIONS: readonly Section[] = [
   packingSection,
   rolloutSection,
   episodesSection,
+  serveSection,
   halfBillionSection,
   lowPrecisionSection,
   fourGigabytesSection,

@@ -14,6 +14,7 @@ from transformers import AutoConfig
 
 from float64 import use_float64
 from golden_files import FOLDER
+from make_new_tokens import CASES, NewBatch, with_new_words
 from tiny_qwen2 import Batch, Scores, load_float64
 
 MODELS = {
@@ -46,6 +47,17 @@ def check_adapter(saved: Path, base: str, name: str) -> None:
     assert abs(loss - golden) < 1e-12
 
 
+def check_new_tokens(saved: Path, name: str) -> None:
+    base, _, _ = CASES[name]
+    path = saved / "new_tokens" / name
+    model = PeftModel.from_pretrained(with_new_words(load_float64(base)), path, is_trainable=True).double()
+    logits = Scores(model, NewBatch(), smallest_margin=0).real_logits()
+    golden = load_file(FOLDER / f"new_tokens/{name}.outputs.safetensors")["logits"].double()
+    error = ((logits - golden).norm() / golden.norm()).item()
+    print(f"new_tokens/{name}: relative error of the logits {error:.1e}")
+    assert error < 1e-7
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     use_float64()
@@ -54,3 +66,5 @@ if __name__ == "__main__":
             check_model(folder, name)
             for adapter in adapters:
                 check_adapter(folder, name, adapter)
+        for name in CASES:
+            check_new_tokens(folder, name)

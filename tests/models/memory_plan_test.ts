@@ -105,6 +105,14 @@ Deno.test("planMemory() counts the head in float32 where it is held in less", ()
   }
 });
 
+Deno.test("planMemory() counts the tables that an adapter carries, and their moments and gradients", () => {
+  const { vocabSize, hiddenSize } = config;
+  const table = 4 * vocabSize * hiddenSize;
+  const [none, rows, whole] = [0, 3, vocabSize].map((carriedRows) => bytesOf({ carriedRows }, true));
+  assert.equal(whole - none, 3 * table);
+  assert.equal(rows - whole, table);
+});
+
 Deno.test("planMemory() names an option that it does not understand", () => {
   const unknown = { ...LORA, gradientCheckpointing: "yes" as "auto" };
   assert.throws(() => planMemory(config, unknown), /gradientCheckpointing: expected true, false or "auto", got yes/);

@@ -1,5 +1,11 @@
 /** A model of ours in a chat. */
-import { type AdapterWeights, type CausalLM, Decoder, type GenerateOptions, streamGenerate } from "../../models/mod.ts";
+import {
+  type AdapterWeights,
+  type CausalLM,
+  Decoders,
+  type GenerateOptions,
+  streamGenerate,
+} from "../../models/mod.ts";
 import type { ChatMessage, Tokenizer, ToolDefinition } from "../../tokenizer/mod.ts";
 import type { ChatModel, ChatRequest } from "./chat_model.ts";
 import { plainChat } from "./plain_chat.ts";
@@ -58,7 +64,7 @@ export class PromptTooLongError extends RangeError {
  * Its streams throw {@linkcode PromptTooLongError}, and what the chat template says to messages that it refuses.
  */
 export function localChatModel(options: LocalChatModelOptions): LocalChatModel {
-  return chatModel(options, new Decoders(options.model, options.adapter ?? null));
+  return chatModel(options, new Decoders(options.model, { first: options.adapter }));
 }
 
 function chatModel(options: LocalChatModelOptions, decoders: Decoders): LocalChatModel {
@@ -112,28 +118,6 @@ function chatModel(options: LocalChatModelOptions, decoders: Decoders): LocalCha
     withAdapter: (adapter, ownName = name) => chatModel({ ...options, adapter, name: ownName }, decoders),
     dispose: () => decoders.dispose(),
   };
-}
-
-/** Compiled programs, one set for each shape of adapter. */
-class Decoders {
-  readonly #byShape = new Map<string, Decoder>();
-
-  /** @param first The adapter whose programs the model without an adapter takes too. */
-  constructor(private readonly model: CausalLM, private readonly first: AdapterWeights | null) {}
-
-  of(adapter: AdapterWeights | null): Decoder {
-    const shape = adapter ?? this.first;
-    const key = shape === null ? "" : `${shape.r}:${[...shape.modules].sort().join()}`;
-    let decoder = this.#byShape.get(key);
-    if (!decoder) this.#byShape.set(key, decoder = new Decoder(this.model, { adapter: shape }));
-    return decoder;
-  }
-
-  async dispose(): Promise<void> {
-    const decoders = [...this.#byShape.values()];
-    this.#byShape.clear();
-    for (const decoder of decoders) await decoder.dispose();
-  }
 }
 
 function withoutReasoning({ reasoning_content: _, ...message }: ChatMessage): ChatMessage {

@@ -17,6 +17,7 @@ export {
   PromptTooLongError,
 } from "./local_chat_model.ts";
 export { openaiChatModel, type OpenaiChatModelOptions } from "./openai_chat_model.ts";
+export { type PlainChat, plainChat } from "./plain_chat.ts";
 export {
   type ChatScript,
   type ScriptedCall,
@@ -26,3 +27,4 @@ export {
   type ScriptedText,
   type ScriptLine,
 } from "./scripted_chat_model.ts";
+export { TaggedText } from "./tagged_text.ts";

@@ -107,7 +107,7 @@ function bytesOf(config: ModelConfig, name: string, shape: readonly number[]): n
  * Inputs: `ids` int64 [batch, tokens] and `model.embed_tokens.weight` in the first segment, `x` [batch, tokens, hidden] in
  * others; `positions` int64 [batch, tokens]; `cos`, `sin`; the cache and its bias as `cacheAttention` declares them;
  * weights and low-rank factors by their names in the checkpoint, B already scaled; for the head `chosen` int64 [chosen],
- * which are row * tokens + token, and in the host's form `inverseTemperature` of rank 0. A `"step"` has one token a row.
+ * which are row * tokens + token, and in the host's form `inverseTemperature` [chosen, 1]. A `"step"` has one token a row.
  *
  * Outputs: each layer's new keys and values; then `hidden` [batch, tokens, hidden] for the next segment, or `logits`
  * [chosen, vocabulary], to which the host's form adds `probabilities` at the temperature and the highest of each a row,
@@ -156,7 +156,7 @@ export function segmentOutputs(
   const normed = rmsNorm(chosen, graph.input("model.norm.weight", [hiddenSize]), config.rmsNormEps);
   const logits = weightedLinear(normed, declareWeight(graph, HEAD_WEIGHT, [vocabSize, hiddenSize], head));
   if (form !== "host") return { ...outputs, logits };
-  const probabilities = softmax(mul(logits, graph.input("inverseTemperature", [])));
+  const probabilities = softmax(mul(logits, graph.input("inverseTemperature", ["chosen", 1])));
   return {
     ...outputs,
     logits,

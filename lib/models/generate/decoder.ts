@@ -3,6 +3,7 @@ import { type DeviceTensor, type Program, ProgramCache } from "../../engine/mod.
 import { Graph, type Initializer, mul } from "../../graph/mod.ts";
 import type { AdapterWeights } from "../adapter_weights.ts";
 import { loraNames, type LoraShape, NO_LORA } from "../block_programs.ts";
+import { checkDecodedTables } from "../carried_tables.ts";
 import type { CausalLM } from "../causal_lm.ts";
 import type { ModelConfig } from "../config.ts";
 import { linearShape } from "../decoder_block.ts";
@@ -37,6 +38,11 @@ export interface DecoderOptions {
   weights?: "frozen" | "inputs";
   /** Frozen weights of one program stay below this many bytes. Default 256 MB. */
   segmentBytes?: number;
+  /**
+   * Whether CPU threads spin between operators: a fifth faster while nothing else wants the cores, and several times slower
+   * while something does. Default true; false suits a service.
+   */
+  lowLatency?: boolean;
 }
 
 /** A part of the model, compiled. */
@@ -45,9 +51,11 @@ interface CompiledSegment {
   program: Program;
 }
 
-/** What all steps of a generation share: an adapter's factors, the temperature, and the weights that are not frozen. */
+/** What all steps of a generation share: an adapter's factors, and the weights that are not frozen. */
 export interface Policy {
   readonly feeds: Readonly<Record<string, DeviceTensor>>;
+  /** Of steps that say nothing of their own. */
+  readonly temperature: number;
   dispose(): void;
 }
 
@@ -59,6 +67,7 @@ export class Decoder {
   readonly lora: LoraShape;
   readonly weights: "frozen" | "inputs";
   readonly #segmentBytes: number;
+  readonly #lowLatency: boolean;
   readonly #segments = new Map<CacheForm, Promise<CompiledSegment[]>>();
   /** Small programs that generation needs besides the model. */
   readonly programs: ProgramCache;
@@ -69,6 +78,7 @@ export class Decoder {
     this.lora = adapter ? { modules: [...adapter.modules], r: adapter.r } : NO_LORA;
     this.weights = weights;
     this.#segmentBytes = options.segmentBytes ?? 256 * 1024 * 1024;
+    this.#lowLatency = options.lowLatency ?? true;
     this.programs = new ProgramCache(model.engine);
   }
 
@@ -91,14 +101,14 @@ export class Decoder {
    * What the steps of one generation share.
    *
    * @param adapter Null: the base model alone, also where the decoder was made for an adapter.
-   * @param temperature Above 0.
-   * @throws When the adapter does not have the shape the decoder was made for.
+   * @param temperature Above 0; of steps that say nothing of their own.
+   * @throws When the adapter does not have the shape the decoder was made for, or carries tables that are not the model's.
    */
   async policy(adapter: AdapterWeights | null, temperature: number): Promise<Policy> {
     if (adapter) this.#checkAdapter(adapter);
-    const { model, model: { engine } } = this;
+    checkDecodedTables(this.model, adapter);
+    const { model } = this;
     const own = adapter ? await this.#scaledFactors(adapter) : await this.#zeroFactors();
-    own.inverseTemperature = engine.upload(Float32Array.of(1 / temperature), []);
     const feeds: Record<string, DeviceTensor> = {
       ...Object.fromEntries(model.weights),
       ...(this.#borrowsHead
@@ -107,7 +117,7 @@ export class Decoder {
       ...(adapter ? Object.fromEntries(adapter.factors) : {}),
       ...own,
     };
-    return { feeds, dispose: () => Object.values(own).forEach((tensor) => tensor.dispose()) };
+    return { feeds, temperature, dispose: () => Object.values(own).forEach((tensor) => tensor.dispose()) };
   }
 
   /** A cache for this decoder's steps, with `rows` empty rows to begin with. */
@@ -123,7 +133,8 @@ export class Decoder {
     for (let row = 0; row < cache.rows; row++) longest = Math.max(longest, cache.lengths[row]);
     const rotary = await this.model.rotaryTables(longest + step.tokens);
     const { form, cache: kept, step: temporary } = await cache.feeds(step);
-    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...rotary, ...kept, ...temporary };
+    const own = form === "host" ? { ...temporary, inverseTemperature: this.#temperatures(policy, step) } : temporary;
+    const feeds: Record<string, DeviceTensor> = { ...policy.feeds, ...rotary, ...kept, ...own };
     const outputs: Record<string, DeviceTensor> = {};
     try {
       for (const { segment, program } of await this.#compiled(form)) {
@@ -136,10 +147,15 @@ export class Decoder {
       Object.values(outputs).forEach((tensor) => tensor.dispose());
       throw error;
     } finally {
-      Object.values(temporary).forEach((tensor) => tensor.dispose());
+      Object.values(own).forEach((tensor) => tensor.dispose());
     }
     const { logits, probabilities, highestLogit, highestProbability } = outputs;
     return new Scores(form === "host" ? { logits, probabilities, highestLogit, highestProbability } : { logits });
+  }
+
+  #temperatures({ temperature }: Policy, { chosen, inverseTemperatures }: DecodeStep): DeviceTensor {
+    const numbers = inverseTemperatures ?? new Float32Array(chosen.length).fill(1 / temperature);
+    return this.model.engine.upload(numbers, [chosen.length, 1]);
   }
 
   #compiled(form: CacheForm): Promise<CompiledSegment[]> {
@@ -170,7 +186,7 @@ export class Decoder {
         const outputs = segmentOutputs(config, this.lora, segment, form, { table, head });
         // On a card weights stay as small as they are; on the CPU they have the form that is fastest already.
         const foldConstants = !engine.copiesFeeds || isFloat32(initializers);
-        const program = await engine.compile({ outputs, initializers, lowLatency: true, foldConstants });
+        const program = await engine.compile({ outputs, initializers, lowLatency: this.#lowLatency, foldConstants });
         compiled.push({ segment, program });
       }
     } catch (error) {

@@ -3,52 +3,92 @@ import type { DeviceTensor, Program, ProgramCache } from "../../engine/mod.ts";
 import { concat, div, exp, Graph, mul, reduceMax, softmax, sub, sum, type Tensor } from "../../graph/mod.ts";
 import { BELOW_ONE, drawTokens } from "../../kernels/mod.ts";
 import type { CausalLM } from "../causal_lm.ts";
-import { type Draw, type Drawer, type DrawnToken, inPlace, type Scores } from "./draws.ts";
+import { type Draw, type Drawer, type DrawnToken, inPlace, type Scores, type TokenStream } from "./draws.ts";
 import { sampled } from "./host_drawer.ts";
-import type { GenerationSettings } from "./options.ts";
 import { checkFinite, type NextTokenScores, Sampler } from "./sample.ts";
+import { truncates } from "./truncate.ts";
 
 /** What is read back of a row of scores: nothing but its draws, or the numbers that the sampler needs. */
 type Needed = "draws" | "probabilities" | "logits";
 
-/** What draws of these settings need. */
-function neededScores({ sampling, logitsProcessor }: GenerationSettings, truncates: boolean): Needed {
-  if (logitsProcessor || sampling.repetitionPenalty !== 1) return "logits";
-  return truncates && sampling.temperature > 0 ? "probabilities" : "draws";
+/** What the draws of a stream need. */
+function neededScores({ sampling, edit, alternatives }: TokenStream, vocabSize: number): Needed {
+  if (edit || alternatives > 0 || sampling.repetitionPenalty !== 1) return "logits";
+  return truncates(sampling, vocabSize) && sampling.temperature > 0 ? "probabilities" : "draws";
 }
 
-/** Draws for one generation. */
+/** Draws that are made in one go: they need the same, at the same temperature. */
+interface DrawsAlike {
+  needed: Needed;
+  temperature: number;
+  /** Their places among all draws. */
+  places: number[];
+}
+
+/** Draws of one kind after another: most batches have a single one. */
 export class DeviceDrawer implements Drawer {
   readonly #sampler: Sampler;
-  readonly #needed: Needed;
-  readonly #temperature: number;
-  /** Scores that were read: one prompt's serve all of its samples. */
-  readonly #read = new WeakMap<Scores, Promise<NextTokenScores>>();
+  /** Scores that were read, by what was read at which temperature: one prompt's serve all of its samples. */
+  readonly #read = new WeakMap<Scores, Map<string, Promise<NextTokenScores>>>();
 
-  /** @param inverseTemperature On the device, of rank 0: 1 / temperature, 1 when greedy. */
-  constructor(
-    readonly model: CausalLM,
-    readonly programs: ProgramCache,
-    readonly inverseTemperature: DeviceTensor,
-    settings: GenerationSettings,
-  ) {
-    this.#sampler = new Sampler(model.config.vocabSize, settings.sampling);
-    this.#needed = neededScores(settings, this.#sampler.truncates);
-    this.#temperature = settings.sampling.temperature;
+  constructor(readonly model: CausalLM, readonly programs: ProgramCache) {
+    this.#sampler = new Sampler(model.config.vocabSize);
   }
 
-  async draw(scores: Scores, draws: readonly Draw[]): Promise<DrawnToken[]> {
-    if (this.#needed === "draws") return await this.#drawOnDevice(scores, draws);
-    let read = this.#read.get(scores);
-    if (!read) this.#read.set(scores, read = this.#readScores(scores, this.#needed));
+  async draw(scores: Scores, draws: readonly Draw[]): Promise<(DrawnToken | Error)[]> {
+    const drawn: (DrawnToken | Error)[] = new Array(draws.length);
+    for (const { places, needed, temperature } of this.#alike(draws)) {
+      const own = places.map((place) => draws[place]);
+      const tokens = needed === "draws"
+        ? await this.#drawOnDevice(scores, own, temperature)
+        : await this.#drawFromRead(scores, own, needed, temperature);
+      places.forEach((place, at) => drawn[place] = tokens[at]);
+    }
+    return drawn;
+  }
+
+  #alike(draws: readonly Draw[]): Iterable<DrawsAlike> {
+    const kinds = new Map<string, DrawsAlike>();
+    for (const [place, { stream }] of draws.entries()) {
+      const needed = neededScores(stream, this.model.config.vocabSize);
+      const { temperature } = stream.sampling;
+      const key = `${needed} at ${temperature}`;
+      const kind = kinds.get(key) ?? { needed, temperature, places: [] };
+      kinds.set(key, kind);
+      kind.places.push(place);
+    }
+    return kinds.values();
+  }
+
+  async #drawFromRead(
+    scores: Scores,
+    draws: readonly Draw[],
+    needed: "probabilities" | "logits",
+    temperature: number,
+  ): Promise<(DrawnToken | Error)[]> {
+    const readBefore = this.#read.get(scores) ?? new Map<string, Promise<NextTokenScores>>();
+    this.#read.set(scores, readBefore);
+    const key = `${needed} at ${temperature}`;
+    const read = readBefore.get(key) ?? this.#readScores(scores, needed, temperature);
+    readBefore.set(key, read);
     const numbers = await read;
     return draws.map((draw) => sampled(this.#sampler, numbers, draw));
   }
 
-  async #drawOnDevice({ tensors: { logits } }: Scores, draws: readonly Draw[]): Promise<DrawnToken[]> {
-    const { model: { engine }, inverseTemperature } = this;
-    const isGreedy = this.#temperature === 0;
+  /** 1 / temperature of rank 0 on the device, 1 when greedy. */
+  #inverse(temperature: number): DeviceTensor {
+    return this.model.engine.upload(Float32Array.of(1 / (temperature || 1)), []);
+  }
+
+  async #drawOnDevice(
+    { tensors: { logits } }: Scores,
+    draws: readonly Draw[],
+    temperature: number,
+  ): Promise<(DrawnToken | Error)[]> {
+    const { engine } = this.model;
+    const isGreedy = temperature === 0;
     const feeds: Record<string, DeviceTensor> = {
+      inverseTemperature: this.#inverse(temperature),
       row: engine.upload(Int32Array.from(draws, ({ row }) => row), [draws.length]),
     };
     if (!isGreedy) {
@@ -64,21 +104,27 @@ export class DeviceDrawer implements Drawer {
     });
     let numbers: Float32Array;
     try {
-      const { drawn } = await program.run({ ...feeds, logits, inverseTemperature });
+      const { drawn } = await program.run({ ...feeds, logits });
       numbers = await this.#readAndDispose(drawn);
     } finally {
       Object.values(feeds).forEach((tensor) => tensor.dispose());
     }
     return draws.map(({ stream }, i) => {
       const [token, logit, highest, total] = numbers.subarray(4 * i, 4 * i + 4);
-      inPlace(stream, () => checkFinite(1 / total));
-      const logProb = (logit - highest) / (this.#temperature || 1) - Math.log(total);
-      return { token, logProb, isGreedy: logit === highest };
+      return inPlace(stream, () => {
+        checkFinite(1 / total);
+        const logProb = (logit - highest) / (temperature || 1) - Math.log(total);
+        return { token, logProb, isGreedy: logit === highest };
+      });
     });
   }
 
-  async #readScores({ tensors: { logits } }: Scores, needed: "probabilities" | "logits"): Promise<NextTokenScores> {
-    const { model: { engine }, inverseTemperature } = this;
+  async #readScores(
+    { tensors: { logits } }: Scores,
+    needed: "probabilities" | "logits",
+    temperature: number,
+  ): Promise<NextTokenScores> {
+    const { engine } = this.model;
     const program = await this.#program(
       `highest and ${needed}`,
       ({ logits, inverseTemperature }): Record<string, Tensor> => {
@@ -91,7 +137,8 @@ export class DeviceDrawer implements Drawer {
         return { highest: concat([highest, div(logits.graph.scalar(1), total)], -1) };
       },
     );
-    const results = await program.run({ logits, inverseTemperature });
+    const inverseTemperature = this.#inverse(temperature);
+    const results = await program.run({ logits, inverseTemperature }).finally(() => inverseTemperature.dispose());
     const highest = await this.#readAndDispose(results.highest);
     const rows = logits.shape[0];
     const scores: NextTokenScores = {

@@ -1,6 +1,7 @@
 /** What is drawn from, who wants a token, and what comes of it. */
 import type { DeviceTensor } from "../../engine/mod.ts";
 import type { Random } from "../../random/mod.ts";
+import type { SamplingOptions } from "./sample.ts";
 
 /** What a step's programs say about next tokens, where the engine keeps it; see `segmentOutputs`. */
 export class Scores {
@@ -14,6 +15,10 @@ export class Scores {
 
 /** A completion that wants its next token. */
 export interface TokenStream {
+  /** How its tokens are chosen. */
+  readonly sampling: SamplingOptions;
+  /** Likeliest tokens to be named with each that is drawn; 0: none. */
+  readonly alternatives: number;
   /** Each draw takes one number of it, none when greedy. */
   readonly random: Random;
   /** The distinct tokens of prompt and completion, for the repetition penalty. */
@@ -40,23 +45,32 @@ export interface DrawnToken {
   logProb: number;
   /** Whether it is a most likely token of the model. */
   isGreedy: boolean;
+  /** The likeliest tokens, likeliest first, where the stream wants some. */
+  alternatives?: readonly TokenLogProb[];
 }
 
-/** Draws the tokens of one generation. */
+/** A token and its log-probability, in the meaning of `DrawnToken.logProb`. */
+export interface TokenLogProb {
+  tokenId: number;
+  logProb: number;
+}
+
+/** Draws the tokens of streams, each in its own way. */
 export interface Drawer {
   /**
-   * Draws a token each, in their order.
+   * Draws a token each, in their order. Where that fails for one stream, as when its logits are not finite, there is an
+   * error in the token's place, which names the stream.
    *
-   * @throws NotFiniteLogitsError, naming the stream, when its logits are not finite.
+   * @throws When no stream can have a token: what computes them has failed.
    */
-  draw(scores: Scores, draws: readonly Draw[]): Promise<DrawnToken[]>;
+  draw(scores: Scores, draws: readonly Draw[]): Promise<(DrawnToken | Error)[]>;
 }
 
-/** Runs something for a stream; what it throws names the stream. */
-export function inPlace<T>({ place }: TokenStream, run: () => T): T {
+/** Draws for one stream; the error that comes in the place of a token names the stream. */
+export function inPlace({ place }: TokenStream, draw: () => DrawnToken): DrawnToken | Error {
   try {
-    return run();
+    return draw();
   } catch (error) {
-    throw new Error(`${place}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    return new Error(`${place}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }

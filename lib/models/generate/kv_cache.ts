@@ -15,6 +15,10 @@ export interface DecodeStep {
   counts: Int32Array;
   /** Where to compute the next token's scores: row * tokens + token. At least one. */
   chosen: BigInt64Array;
+  /**
+   * 1 / temperature of the probabilities at each of them, [chosen], where a program computes those. Default: the policy's.
+   */
+  inverseTemperatures?: Float32Array;
 }
 
 /** What a step's programs are fed with. */

@@ -5,6 +5,7 @@ import type { AdapterWeights } from "../adapter_weights.ts";
 import type { ModelConfig } from "../config.ts";
 import type { Decoder } from "./decoder.ts";
 import type { PrefixCache } from "./prefix_cache.ts";
+import type { TokenLogProb } from "./draws.ts";
 import { checkSamplingOptions, type LogitsProcessor, type SamplingOptions } from "./sample.ts";
 
 /** Options of `generate`. */
@@ -43,6 +44,8 @@ export interface GenerateOptions extends Partial<SamplingOptions> {
   maxBatchRows?: number;
   /** Changes the logits before each draw, for constrained decoding. */
   logitsProcessor?: LogitsProcessor;
+  /** Likeliest tokens to be reported with each token that is drawn. Default 0. */
+  topLogProbs?: number;
   /** Ends the generation: completions come back as they are, with the reason `"aborted"`. */
   signal?: AbortSignal;
   /** Called with each token. */
@@ -79,6 +82,8 @@ export interface TokenEvent {
   logProb: number;
   /** The text that is certain with this token; empty without a tokenizer. */
   textDelta: string;
+  /** The likeliest tokens in its place, likeliest first, where `topLogProbs` asks for some. */
+  topLogProbs?: readonly TokenLogProb[];
 }
 
 /** A completion that just ended. */
@@ -114,6 +119,7 @@ export interface GenerationSettings {
   seeds: readonly RandomSeed[] | null;
   maxBatchRows: number;
   logitsProcessor: LogitsProcessor | null;
+  topLogProbs: number;
 }
 
 /** Checks options against a model and fills in the defaults. Throws, naming the option and the prompt. */
@@ -137,11 +143,16 @@ export function resolveSettings(config: ModelConfig, options: GenerateOptions): 
     seeds: options.seeds ?? null,
     maxBatchRows: options.maxBatchRows ?? 64,
     logitsProcessor: options.logitsProcessor ?? null,
+    topLogProbs: options.topLogProbs ?? 0,
   };
   checkSamplingOptions(settings.sampling);
   for (const name of ["samples", "maxNewTokens", "maxBatchRows"] as const) {
     const value = settings[name];
     if (!Number.isInteger(value) || value < 1) throw new Error(`${name}: expected a positive integer, got ${value}`);
+  }
+  const { topLogProbs } = settings;
+  if (!Number.isInteger(topLogProbs) || topLogProbs < 0) {
+    throw new Error(`topLogProbs: expected a whole number, 0 for none, got ${topLogProbs}`);
   }
   if (settings.stopStrings.length > 0 && !settings.tokenizer) {
     throw new Error("stopStrings: pass the tokenizer too, to see text");

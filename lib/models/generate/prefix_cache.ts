@@ -87,6 +87,11 @@ export class PrefixCache {
   }
 }
 
+/** How many tokens of a prompt have to be read. */
+export function unreadTokens(promptIds: readonly number[], prefixes: PrefixCache | null): number {
+  return promptIds.length - (prefixes?.find(promptIds)?.length ?? 0);
+}
+
 /** How many tokens two texts have in common at their beginning, `most` at most. */
 export function sharedLength(one: readonly number[], other: readonly number[], most: number): number {
   const end = Math.min(one.length, other.length, most);

@@ -45,6 +45,8 @@ export interface SamplingOptions {
   repetitionPenalty: number;
 }
 
+const EVERY_TOKEN: SamplingOptions = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+
 /** What a logits processor knows of the text it steers. */
 export interface LogitsContext {
   promptIndex: number;
@@ -86,20 +88,24 @@ export class Sampler {
   /** Whether it is a most likely token of the model. */
   isGreedy = false;
 
+  #options: SamplingOptions;
   readonly #edited: Float32Array<ArrayBuffer>;
   readonly #truncation: Truncation;
   readonly #kept: Int32Array<ArrayBuffer>;
 
-  constructor(readonly vocabSize: number, readonly options: SamplingOptions) {
-    checkSamplingOptions(options);
+  /** @param options How the next draws choose; see `options`. */
+  constructor(readonly vocabSize: number, options: SamplingOptions = EVERY_TOKEN) {
     this.#edited = new Float32Array(vocabSize);
     this.#truncation = new Truncation(vocabSize, options);
     this.#kept = new Int32Array(vocabSize);
+    this.#options = options;
+    checkSamplingOptions(options);
   }
 
-  /** Whether any token is left out. */
-  get truncates(): boolean {
-    return this.#truncation.isOn;
+  /** How draws choose from here on. What is set must have been checked. */
+  set options(options: SamplingOptions) {
+    this.#options = options;
+    this.#truncation.options = options;
   }
 
   /**
@@ -116,7 +122,8 @@ export class Sampler {
     seen: Iterable<number> = [],
     edit?: (logits: Float32Array) => void,
   ): void {
-    const { vocabSize, options: { temperature, repetitionPenalty } } = this;
+    const { vocabSize } = this;
+    const { temperature, repetitionPenalty } = this.#options;
     const ofRow = (all: Float32Array | null) => all && all.subarray(row * vocabSize, (row + 1) * vocabSize);
     const [logits, probabilities] = [ofRow(scores.logits), ofRow(scores.probabilities)];
     const [highestLogit, highestProbability] = [scores.highestLogit[row], scores.highestProbability[row]];
@@ -143,7 +150,7 @@ export class Sampler {
   }
 
   #penalized(logit: number): number {
-    const { repetitionPenalty } = this.options;
+    const { repetitionPenalty } = this.#options;
     return logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
   }
 
@@ -152,7 +159,7 @@ export class Sampler {
     const weights = this.#edited;
     weights.set(probabilities);
     for (const token of seen) {
-      weights[token] *= Math.exp((this.#penalized(logits[token]) - logits[token]) / this.options.temperature);
+      weights[token] *= Math.exp((this.#penalized(logits[token]) - logits[token]) / this.#options.temperature);
     }
     let [highest, total] = [0, 0];
     for (let token = 0; token < weights.length; token++) {
@@ -173,7 +180,7 @@ export class Sampler {
   ): number {
     const logits = this.#edited;
     logits.set(original);
-    if (this.options.repetitionPenalty !== 1) {
+    if (this.#options.repetitionPenalty !== 1) {
       for (const token of seen) logits[token] = this.#penalized(original[token]);
     }
     edit?.(logits);
@@ -182,7 +189,7 @@ export class Sampler {
     if (!Number.isFinite(highest)) {
       throw new Error("the logits processor left no token with a finite logit");
     }
-    const { temperature } = this.options;
+    const { temperature } = this.#options;
     if (temperature === 0) return logits.indexOf(highest);
     let total = 0;
     for (let token = 0; token < logits.length; token++) {

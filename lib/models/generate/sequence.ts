@@ -1,11 +1,21 @@
 /** One completion while it is generated. */
 import { Random } from "../../random/mod.ts";
 import type { DrawnToken, TokenStream } from "./draws.ts";
-import type { Completion, FinishReason, GenerationEvent, GenerationSettings } from "./options.ts";
+import type { Completion, FinishReason, GenerationSettings, TokenEvent } from "./options.ts";
+import type { SamplingOptions } from "./sample.ts";
 import { CompletionText } from "./stop_text.ts";
+
+/** What came of a draw: the token, and the completion if this token ends it. */
+export interface TakenToken {
+  token: TokenEvent;
+  completion: Completion | null;
+}
 
 /** Takes a completion's tokens and says when it ends. */
 export class Sequence implements TokenStream {
+  readonly promptIds: readonly number[];
+  readonly sampling: SamplingOptions;
+  readonly alternatives: number;
   readonly random: Random;
   readonly seen: Set<number> | undefined;
   readonly edit: ((logits: Float32Array) => void) | undefined;
@@ -21,7 +31,9 @@ export class Sequence implements TokenStream {
     readonly sampleIndex: number,
   ) {
     const { seed, seeds, tokenizer, sampling, logitsProcessor } = settings;
-    const promptIds = settings.prompts[promptIndex];
+    const promptIds = this.promptIds = settings.prompts[promptIndex];
+    this.sampling = sampling;
+    this.alternatives = settings.topLogProbs;
     const promptRandom = seeds ? new Random(seeds[promptIndex]) : new Random(seed).fork(promptIndex);
     this.random = promptRandom.fork(sampleIndex);
     this.#text = tokenizer && new CompletionText(tokenizer, settings);
@@ -34,13 +46,18 @@ export class Sequence implements TokenStream {
     return `prompts[${this.promptIndex}], sample ${this.sampleIndex}, token ${this.tokenIds.length}`;
   }
 
-  /**
-   * Takes the token that was drawn for it.
-   *
-   * @param events Where the token is reported, and the completion if this token ends it.
-   * @returns Whether the completion has ended.
-   */
-  take({ token, logProb }: DrawnToken, events: GenerationEvent[]): boolean {
+  /** What the model has to have read before the next token can be drawn: the prompt, and the tokens so far. */
+  get contextIds(): readonly number[] {
+    return this.tokenIds.length === 0 ? this.promptIds : [...this.promptIds, ...this.tokenIds];
+  }
+
+  /** 1 / temperature of the probabilities that it draws from; those at 1 when greedy. */
+  get inverseTemperature(): number {
+    return 1 / (this.sampling.temperature || 1);
+  }
+
+  /** Takes the token that was drawn for it. */
+  take({ token, logProb, alternatives }: DrawnToken): TakenToken {
     const { promptIndex, sampleIndex } = this;
     this.lastToken = token;
     this.tokenIds.push(token);
@@ -49,9 +66,9 @@ export class Sequence implements TokenStream {
     let textDelta = this.#text?.push(token) ?? "";
     const reason = this.#finishReason(token);
     if (reason) textDelta += this.#text?.finish() ?? "";
-    events.push({ kind: "token", promptIndex, sampleIndex, tokenId: token, logProb, textDelta });
-    if (reason) events.push({ kind: "completion", completion: this.complete(reason) });
-    return reason !== null;
+    const event: TokenEvent = { kind: "token", promptIndex, sampleIndex, tokenId: token, logProb, textDelta };
+    if (alternatives) event.topLogProbs = alternatives;
+    return { token: event, completion: reason && this.complete(reason) };
   }
 
   #finishReason(token: number): FinishReason | null {

@@ -10,6 +10,11 @@ export interface TruncationOptions {
   minP: number;
 }
 
+/** Whether the options leave any token of the vocabulary out. */
+export function truncates({ topK, topP, minP }: TruncationOptions, vocabSize: number): boolean {
+  return topP < 1 || minP > 0 || (topK > 0 && topK < vocabSize);
+}
+
 /** A weight's bits above these name its bucket: 32 buckets for each power of two. */
 const BUCKET_BITS = 18;
 
@@ -19,14 +24,13 @@ export class Truncation {
   /** Sums by bucket; positive floats are ordered as their bits are. */
   readonly #buckets = new Float64Array(0x7f800000 >>> BUCKET_BITS);
 
-  constructor(vocabSize: number, readonly options: TruncationOptions) {
+  constructor(vocabSize: number, public options: TruncationOptions) {
     this.#values = new Float32Array(vocabSize);
   }
 
   /** Whether any token is left out. */
   get isOn(): boolean {
-    const { topK, topP, minP } = this.options;
-    return topP < 1 || minP > 0 || (topK > 0 && topK < this.#values.length);
+    return truncates(this.options, this.#values.length);
   }
 
   /** The lowest weight that stays of `weights` [vocabulary], whose highest and whose sum are given. */

@@ -1,7 +1,7 @@
 /** What a run's curve depends on, so that it is not resumed as another one unnoticed. */
 import { createHash, type Hash } from "node:crypto";
 import type { LoraAdapter } from "../../adapters/mod.ts";
-import type { CausalLM } from "../../models/mod.ts";
+import { carriedFactors, type CausalLM } from "../../models/mod.ts";
 import type { TokenizedExample } from "../batch.ts";
 
 /** Options, and digests of what is too large to write down, by name. */
@@ -66,7 +66,15 @@ export async function fingerprintOf(
   hasFrozenWeights: boolean,
 ): Promise<Fingerprint> {
   const { eosTokenIds: _, ...shape } = model.config;
-  const trained = adapter ? { r: adapter.r, modules: [...adapter.modules], scaling: adapter.scaling } : "all weights";
+  const trained = adapter
+    ? {
+      r: adapter.r,
+      modules: [...adapter.modules],
+      scaling: adapter.scaling,
+      tables: carriedFactors(adapter).map(([name]) => name).join() || undefined,
+      tokens: adapter.trainableTokenIndices,
+    }
+    : "all weights";
   const base = hasFrozenWeights ? { baseWeights: await weightsDigest(model) } : {};
   return flattened({ model: shape, trained, ...base, ...options });
 }

@@ -1,7 +1,7 @@
 /** An adapter with its tokenizer, in one folder that can be handed on. */
 import { type LoraAdapter, saveAdapter } from "../../adapters/mod.ts";
 import { type FileSystem, writeFileAtomic } from "../../files/mod.ts";
-import type { CausalLM } from "../../models/mod.ts";
+import { carriesTables, type CausalLM } from "../../models/mod.ts";
 import type { Tokenizer } from "../../tokenizer/mod.ts";
 
 /** The files that PEFT, transformers and vLLM look for beside each other. */
@@ -31,7 +31,7 @@ export interface AdapterFolderContents {
  * the tokenizer's own folder lacked are made from what is known of it.
  *
  * @returns The six files with their sizes in bytes, as they are on the disk.
- * @throws When the tokenizer has no chat template, or {DiskFullError}
+ * @throws When the tokenizer has no chat template, or the adapter carries tables with fewer rows than it has tokens, or {DiskFullError}
  */
 export async function saveAdapterFolder(
   folder: string,
@@ -40,6 +40,7 @@ export async function saveAdapterFolder(
   if (tokenizer.chatTemplate === undefined) {
     throw new Error("the tokenizer has no chat template: give it the one of the training with withChatTemplate()");
   }
+  if (carriesTables(adapter)) tokenizer.assertFits(model.config.vocabSize);
   await saveAdapter(model, adapter, folder, { baseModel, fileSystem });
   const made: Record<string, string> = {
     "special_tokens_map.json": json(specialTokens(tokenizer)),
