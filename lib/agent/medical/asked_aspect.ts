@@ -38,8 +38,8 @@ export const ASPECTS: readonly Aspect[] = [
   {
     name: "treatment",
     asks:
-      /\b(?:treat(?:s|ed|ment|ments|ing)?|cures?|cured|remed(?:y|ies)|therap(?:y|ies)|get rid of|relieves?|what (?:else )?helps?(?: against| with| for)?|manage[ds]?)\b|\bwhat (?:can|should|do|could) (?:i|you|we|one) (?:take|use)\b(?=.*\b(?:for|against)\b)/gi,
-    heading: /\b(?:treatment|care|what helps|diet|the solution)\b/i,
+      /\b(?:treat(?:s|ed|ment|ments|ing)?|cures?|cured|(?:in)?curable|remed(?:y|ies)|therap(?:y|ies)|get rid of|relieves?|what (?:else )?helps?(?: against| with| for)?|manage[ds]?)\b|\bwhat (?:can|should|do|could) (?:i|you|we|one) (?:take|use)\b(?=.*\b(?:for|against)\b)/gi,
+    heading: /\b(?:treatment|(?:home |hospital )?care|first aid|what helps|diet|the solution)\b/i,
     says:
       /\b(?:treat(?:s|ed|ment)?|reliev\w+|eases?|cur(?:e|es|ed)|calms?|medicines?|antibiotics?|antiviral|surgery|operation|therapy|tablets|drops|creams?|replac\w+|lowers?|controls?|helps?|improves?|removes?|removal|injections?|rest|fluids|exercise|steroids?|clears?|pain relievers|slows?)\b/gi,
   },

@@ -18,15 +18,17 @@ export interface OrderedSentence extends RankedSentence {
 }
 
 /** The article that is named goes before others. */
-const NAMED = 0.5;
+const NAMED = Number(Deno.env.get("NAMED") ?? 0.5);
 /**
  * What an aspect counts. Where a question says nothing besides, it chooses among the sentences of the named article, and what others say of
  * their own subjects is beside the point; where it does, its other words choose.
  */
 const [PLAIN_FIT, BESIDES_FIT] = [1.5, 0.3];
 const PAIR = 1.5;
+/** A sentence for those whom the question is about. */
+const CONCERN = 0.3;
 /** What the words count that are neither a name nor a way of asking: "see a doctor" must not outdo the cough that it is for. */
-const REST = 0.3;
+const REST = Number(Deno.env.get("REST") ?? 0.3);
 
 /** The sentences in the order of what they are worth as an answer. */
 export function orderSentences(
@@ -35,6 +37,7 @@ export function orderSentences(
   weights: WordWeights,
 ): OrderedSentence[] {
   const named = new Set(reading.named.map(({ source }) => source));
+  const plainness = plainnessOf(reading, weights);
   return ranked.map((sentence): OrderedSentence => {
     const { result: { chunk }, start, end } = sentence;
     const text = chunk.text.slice(start, end);
@@ -46,12 +49,21 @@ export function orderSentences(
       : Math.min(...fits.map((one) => one.fit));
     const isNamed = named.has(chunk.source) || reading.medicines.some((name) => mentions(text, name));
     const tellsPair = reading.pair === null ? null : tells(reading.pair, chunk.source, chunk.title, text, weights);
+    const concerns = reading.concerns.length === 0 ? [] : concernsIn(text);
     const words = stemsOf([chunk.title, ...headings, text].join("\n"));
     const rest = reading.aspects.length === 0 ? 0 : coverage(reading.rest, words, weights);
     const worth = sentence.relevance + REST * rest + (isNamed ? NAMED : 0) + (tellsPair ? PAIR : 0) +
-      (!reading.isPlain ? BESIDES_FIT * fit : isNamed ? PLAIN_FIT * fit : 0);
+      (reading.concerns.some((concern) => concerns.includes(concern)) ? CONCERN : 0) +
+      (isNamed ? BESIDES_FIT + (PLAIN_FIT - BESIDES_FIT) * plainness : reading.isPlain ? 0 : BESIDES_FIT) * fit;
     return { ...sentence, isNamed, fit, tellsPair, worth };
   }).sort((one, other) => other.worth - one.worth);
+}
+
+/** The share of the question's words, by how much they tell, that names and ways of asking are: 1 for a question that says nothing besides. */
+function plainnessOf({ named, medicines, rest, aspects }: QuestionReading, weights: WordWeights): number {
+  if (aspects.length === 0 || named.length + medicines.length === 0) return 0;
+  const names = new Set([...named.flatMap(({ name }) => name.split(" ")), ...stemsOf(medicines.join(" "))]);
+  return coverage(names.union(rest), names, weights);
 }
 
 /** A sentence is about both where it names both, or names one in an article about the other. */

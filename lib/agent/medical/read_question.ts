@@ -24,6 +24,8 @@ export interface QuestionReading {
   /** Medicines that it names, and no article is called. */
   medicines: string[];
   aspects: Aspect[];
+  /** Groups of patients that it speaks of, and alcohol. */
+  concerns: readonly string[];
   /** "Can I take this with that?": whether two things go together. */
   pair: readonly [Side, Side] | null;
   /** Stems that are neither a name nor a way of asking. */
@@ -37,7 +39,7 @@ const FILLERS = stemsOf(
   "people person someone somebody anyone patient usually normally commonly typically best good better way ways help helps doctor doctors get gets " +
     "getting take takes go goes happen happens thing things common main typical first early body disease illness condition attack attacks " +
     "case cases tell know please infection really exactly long need make medical patients often drug drugs medicine medicines tablet tablets " +
-    "differ mean find look become start immediately quickly",
+    "differ between together mean find look become start immediately quickly",
 );
 
 /** Words for many medicines name none. */
@@ -65,7 +67,7 @@ export function readQuestion(question: string, articles: readonly ArticleNames[]
   const medicines = medicinesIn(all.rest.join(" ")).filter((name) => !FAMILY.test(name));
   const rest = stemsOf(narrower.join(" ")).difference(FILLERS).difference(stemsOf(medicines.join(" ")));
   const isPlain = (named.length > 0 || medicines.length > 0) && aspects.length > 0 && rest.size === 0;
-  return { named, medicines, aspects, pair: pairIn(asking, articles), rest, isPlain };
+  return { named, medicines, aspects, concerns: concernsIn(asking), pair: pairIn(asking, articles), rest, isPlain };
 }
 
 /** How things are told apart: a sentence that does names both. */
