@@ -249,6 +249,12 @@ export const RUNGS: readonly Rung[] = [
   },
   {
     what:
+      "New tokens: embeddings and head as tables or rows of an adapter, tied and untied (five cases): log-probabilities, gradients, a step of AdamW",
+    against: "PEFT in float64",
+    tests: ["models/new_tokens_golden_test.ts"],
+  },
+  {
+    what:
       "Frozen weights in 4 and 8 bits, with and without zero points, and in float16: loss and gradients of an adapter",
     against: "PEFT in float64 on the same rounded numbers",
     tests: GOLDEN,

@@ -143,6 +143,13 @@ export const ASPECTS: readonly Aspect[] = [
       /\b(?:needs?|calls? for|emergency|urgent|prompt\w*|medical (?:care|advice|attention)|doctor|should be (?:checked|examined)|examined)\b/gi,
   },
   {
+    name: "too much",
+    asks:
+      /\b(?:overdos\w*|(?:what happens )?(?:if|when) (?:i|you|we|one|someone) (?:took|takes?|have taken|had|has taken|swallow\w*|dr[iau]nk) too (?:much|many)(?: of)?|too much|too many)\b/gi,
+    heading: /\b(?:overdose|too much)\b/i,
+    says: /\b(?:overdos\w*|too much|antidote|poison\w*|very high doses|exceed)\b/gi,
+  },
+  {
     name: "uses",
     asks:
       /\b(?:used for|(?:good|taken|prescribed|given) for|uses of|purpose of|why (?:do|would) (?:doctors|people) (?:prescribe|take))\b/gi,

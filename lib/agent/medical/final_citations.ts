@@ -25,18 +25,18 @@ export function citationsIn(
   });
 }
 
-/** The evidence with the quotes of the answer in place of those of the search, where it is cited. */
+/** The evidence with the quotes of the answer in place of those of the search: none where the answer does not cite it. */
 export function answeredEvidence(
   evidence: readonly NumberedEvidence[],
   citations: readonly SessionCitation[],
 ): NumberedEvidence[] {
   return evidence.map((passage) => {
-    const quotes = citations.filter(({ number, quote }) => number === passage.number && quote !== undefined).flatMap(
-      ({ quote }) => {
-        const place = findQuote(passage.text, quote!);
-        return place === null ? [] : [{ start: place.start, end: place.end }];
-      },
-    );
+    const own = citations.filter(({ number }) => number === passage.number);
+    if (own.length === 0) return { ...passage, quotes: [] };
+    const quotes = own.flatMap(({ quote }) => {
+      const place = quote === undefined ? null : findQuote(passage.text, quote);
+      return place === null ? [] : [{ start: place.start, end: place.end }];
+    });
     return quotes.length === 0 ? passage : { ...passage, quotes };
   });
 }

@@ -65,8 +65,11 @@ export interface FoundEvidence {
   isKnown: boolean;
 }
 
-/** Sentences of a passage that are pointed out. */
-const QUOTES_PER_PASSAGE = 2;
+/**
+ * Sentences of a passage that are pointed out; more for a plain question, since its answer may quote as many, and an auditor has to be shown
+ * them all.
+ */
+const [QUOTES_PER_PASSAGE, QUOTES_OF_PLAIN] = [2, 3];
 /**
  * Searches for a question. What concerns this patient must not be crowded out by what concerns everybody: for each medicine, illness and
  * group of the patient one more search looks for sentences that warn about it together with what is asked, and the best of them take the last
@@ -102,7 +105,15 @@ export async function findEvidence(
     const number = numberOf.get(result.chunk.id);
     return number === undefined ? [] : [{ number, about, text }];
   });
-  const evidence = results.map((result, at) => numbered(result, at + 1, ranked, cautions));
+  const most = reading.isPlain ? QUOTES_OF_PLAIN : QUOTES_PER_PASSAGE;
+  const evidence = results.map((result, at) =>
+    numbered(
+      result,
+      at + 1,
+      ranked.filter(({ result: { chunk } }) => chunk.id === result.chunk.id).slice(0, most),
+      cautions,
+    )
+  );
   const isKnown = verdict === "told" || (verdict === "open" && certainty >= leastCertainty);
   return { evidence, results, ranked, reading, cautions, certainty, isKnown };
 }
@@ -183,11 +194,10 @@ function subjectOf(question: string): string {
 function numbered(
   { chunk, score }: SearchResult,
   number: number,
-  ranked: readonly OrderedSentence[],
+  pointedOut: readonly OrderedSentence[],
   cautions: readonly Caution[],
 ): NumberedEvidence {
-  const own = ranked.filter(({ result }) => result.chunk.id === chunk.id).slice(0, QUOTES_PER_PASSAGE)
-    .map(({ start, end }) => ({ start, end }));
+  const own = pointedOut.map(({ start, end }) => ({ start, end }));
   const warned = cautions.filter((caution) => caution.number === number).map(({ text }) => chunk.text.indexOf(text))
     .filter((start) => start >= 0 && !own.some((span) => span.start === start))
     .map((start) => ({

@@ -18,7 +18,7 @@ export interface OrderedSentence extends RankedSentence {
 }
 
 /** The article that is named goes before others. */
-const NAMED = Number(Deno.env.get("NAMED") ?? 0.5);
+const NAMED = 1;
 /**
  * What an aspect counts. Where a question says nothing besides, it chooses among the sentences of the named article, and what others say of
  * their own subjects is beside the point; where it does, its other words choose.
@@ -27,8 +27,11 @@ const [PLAIN_FIT, BESIDES_FIT] = [1.5, 0.3];
 const PAIR = 1.5;
 /** A sentence for those whom the question is about. */
 const CONCERN = 0.3;
-/** What the words count that are neither a name nor a way of asking: "see a doctor" must not outdo the cough that it is for. */
-const REST = Number(Deno.env.get("REST") ?? 0.3);
+/**
+ * What the words count that are neither a name nor a way of asking: "see a doctor" must not outdo the cough that it is for. Where nothing is
+ * named, they are all that the question is about.
+ */
+const [REST, ALL_BUT_REST] = [0.8, 1.5];
 
 /** The sentences in the order of what they are worth as an answer. */
 export function orderSentences(
@@ -37,6 +40,7 @@ export function orderSentences(
   weights: WordWeights,
 ): OrderedSentence[] {
   const named = new Set(reading.named.map(({ source }) => source));
+  const hasSubject = reading.named.length + reading.medicines.length > 0;
   const plainness = plainnessOf(reading, weights);
   return ranked.map((sentence): OrderedSentence => {
     const { result: { chunk }, start, end } = sentence;
@@ -52,7 +56,8 @@ export function orderSentences(
     const concerns = reading.concerns.length === 0 ? [] : concernsIn(text);
     const words = stemsOf([chunk.title, ...headings, text].join("\n"));
     const rest = reading.aspects.length === 0 ? 0 : coverage(reading.rest, words, weights);
-    const worth = sentence.relevance + REST * rest + (isNamed ? NAMED : 0) + (tellsPair ? PAIR : 0) +
+    const worth = sentence.relevance + (hasSubject ? REST : ALL_BUT_REST) * rest + (isNamed ? NAMED : 0) +
+      (tellsPair ? PAIR : 0) +
       (reading.concerns.some((concern) => concerns.includes(concern)) ? CONCERN : 0) +
       (isNamed ? BESIDES_FIT + (PLAIN_FIT - BESIDES_FIT) * plainness : reading.isPlain ? 0 : BESIDES_FIT) * fit;
     return { ...sentence, isNamed, fit, tellsPair, worth };
