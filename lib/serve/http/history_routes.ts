@@ -1,6 +1,14 @@
 /** What is kept of conversations: reading it, mending it, deleting it. */
 import { z } from "zod";
-import { editMemory, forgetMemory, profilePatch, type SessionStore, withFeedback } from "../../agent/memory/mod.ts";
+import {
+  editMemory,
+  editSummary,
+  forgetMemory,
+  profilePatch,
+  type Session,
+  type SessionStore,
+  withFeedback,
+} from "../../agent/memory/mod.ts";
 import { ApiError } from "./api_error.ts";
 import { loadSession, noSession } from "./chat_routes.ts";
 import { readBody } from "./read_body.ts";
@@ -32,6 +40,9 @@ export function deleteSession(store: SessionStore, turns: SessionTurns, id: stri
   return Response.json({ id, deleted: true });
 }
 
+/** Fields of the profile, and the summary of what was said earlier. */
+const memoryPatch = profilePatch.extend({ summary: z.string().max(20_000).nullish() });
+
 /** `PATCH /memory/{id}`: a value for each field to change, null to forget it. */
 export async function patchMemory(
   context: ServiceContext,
@@ -39,10 +50,22 @@ export async function patchMemory(
   store: SessionStore,
   id: string,
 ): Promise<Response> {
-  const patch = await readBody(exchange.request, profilePatch, context.limits);
-  const session = store.update(id, (stored) => editMemory(stored, patch), { erases: true });
+  const { summary, ...fields } = await readBody(exchange.request, memoryPatch, context.limits);
+  const session = store.update(id, (stored) => {
+    const edited = editMemory(stored, fields);
+    return summary === undefined ? edited : withSummary(edited, summary ?? "");
+  }, { erases: true });
   if (session === null) throw noSession(id);
-  return Response.json({ id, profile: session.profile });
+  return Response.json({ id, profile: session.profile, summary: session.summary });
+}
+
+function withSummary(session: Session, text: string): Session {
+  if (session.summary === null) {
+    throw new ApiError(400, "the conversation is too short for a summary: there is none to change", {
+      param: "summary",
+    });
+  }
+  return editSummary(session, text);
 }
 
 /** `DELETE /memory/{id}`: all that is remembered of the person; the conversation stays. */

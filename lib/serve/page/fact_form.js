@@ -1,6 +1,6 @@
 // @ts-check
 /// <reference lib="dom" />
-/** A line to write a fact in. */
+/** Forms to write a fact in, or a summary. */
 import { element } from "./dom.js";
 
 /** @import { FactValue } from "./contract.ts" */
@@ -36,6 +36,35 @@ export function factForm(field, value, save) {
         const written = input.value.trim();
         const chosen = choices?.find(([choice]) => String(choice) === written)?.[0];
         save(chosen ?? (field === "age" ? Number(written) : written));
+      },
+    },
+    input,
+    element("button", { type: "submit", class: "plain" }, "Save"),
+  );
+  queueMicrotask(() => input.focus());
+  return form;
+}
+
+/**
+ * @param {string} text what stands there now
+ * @param {(patch: { summary: string }) => void} edit
+ */
+export function summaryForm(text, edit) {
+  const input = element("textarea", {
+    "aria-label": "summary",
+    required: true,
+    maxlength: 20000,
+    rows: 8,
+    dir: "auto",
+  });
+  input.value = text;
+  const form = element(
+    "form",
+    {
+      class: "fact-form",
+      submit: (event) => {
+        event.preventDefault();
+        edit({ summary: input.value.trim() });
       },
     },
     input,

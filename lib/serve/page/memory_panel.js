@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /** What is remembered of the person: who said it and when, what contradicts it, and the means to change or delete it. */
 import { button, carefulButton, element } from "./dom.js";
-import { factForm } from "./fact_form.js";
+import { factForm, summaryForm } from "./fact_form.js";
 
 /** @import { Claim, Conflict, FactSource, FactValue, Profile, Session, Sourced } from "./contract.ts" */
 
@@ -37,16 +37,31 @@ export function memoryView(session, { edit, forgetAll }) {
     conflictsView(profile.conflicts ?? [], edit),
     session &&
     element("dl", { class: "facts" }, ...[...SINGLE, ...LISTS].map(([field]) => fieldView(profile, field, edit))),
-    session?.summary?.text
-      ? element(
-        "section",
-        { class: "summary" },
-        element("h3", { class: "label" }, "Earlier in this conversation"),
-        element("p", { dir: "auto" }, session.summary.text),
-      )
-      : null,
+    session?.summary?.text ? summaryView(session.summary.text, edit) : null,
     isEmpty ? null : carefulButton("Delete all of it", "Really delete all?", forgetAll, { class: "plain danger" }),
   ];
+}
+
+/**
+ * What stands for the messages that have no room any more.
+ *
+ * @param {string} text
+ * @param {Edit} edit
+ */
+function summaryView(text, edit) {
+  const label = "Earlier in this conversation";
+  const body = element(
+    "div",
+    {},
+    element("p", { dir: "auto" }, text),
+    element(
+      "span",
+      { class: "actions" },
+      button("Edit", () => body.replaceChildren(summaryForm(text, edit)), { "aria-label": "Edit the summary" }),
+      button("Delete", () => edit({ summary: null }), { "aria-label": "Delete the summary" }),
+    ),
+  );
+  return element("section", { class: "summary", "aria-label": label }, element("h3", { class: "label" }, label), body);
 }
 
 /**

@@ -230,6 +230,15 @@ Deno.test("what is remembered can be changed and deleted, and answers rated", as
       assert.equal((await errorOf(await memory("PATCH", body))).status, 400);
     }
     assert.equal((await errorOf(await memory("PATCH", { age: 41 }, "nobody"))).status, 404);
+    assert.equal((await errorOf(await memory("PATCH", { summary: "Nothing yet" }))).param, "summary");
+    chat.store.update(session_id, (stored) => ({
+      ...stored,
+      summary: { text: "You said: Hello", turns: { from: 1, to: 1 }, kind: "extractive" },
+    }));
+    const { summary } = await (await memory("PATCH", { summary: " I said hello. ", age: 42 })).json();
+    assert.deepEqual(summary, { text: "I said hello.", turns: { from: 1, to: 1 }, kind: "edited" });
+    await (await memory("PATCH", { summary: null })).body?.cancel();
+    assert.equal(chat.store.load(session_id)?.summary?.text, "");
     const emptied = await (await memory("DELETE")).json();
     assert.deepEqual(emptied.profile.allergies, []);
     assert.equal((await errorOf(await memory("DELETE", undefined, "nobody"))).status, 404);

@@ -62,3 +62,24 @@ browserTest("a fact is edited, added and deleted, and all of them at the second 
   await page.getByText("Nothing is remembered yet.").waitFor();
   equal(server.sent("DELETE", path).length, 1);
 });
+
+browserTest("the summary of earlier messages is edited and deleted", async ({ page, server }) => {
+  await page.goto(server.url);
+  await ask(page, "I am 31 and pregnant, allergic to penicillin");
+  const [session] = server.sessions.values();
+  session.summary = { text: "You said: I have asthma." };
+  await page.reload();
+  await openMemory(page);
+  const summary = page.getByRole("region", { name: "Earlier in this conversation" });
+  match(await summary.innerText(), /I have asthma/);
+  await page.getByRole("button", { name: "Edit the summary" }).click();
+  await page.getByLabel("summary", { exact: true }).fill("You said: I had asthma as a child.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await summary.getByText("as a child").waitFor();
+  await page.getByRole("button", { name: "Delete the summary" }).click();
+  await summary.waitFor({ state: "detached" });
+  deepEqual(server.sent("PATCH", `/memory/${session.id}`), [
+    { summary: "You said: I had asthma as a child." },
+    { summary: null },
+  ]);
+});

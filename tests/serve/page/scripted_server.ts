@@ -116,7 +116,10 @@ export class ScriptedServer implements AsyncDisposable {
           : refusal(404, "there is no such session");
       case "PATCH /memory":
         if (!session) return refusal(404, "there is no such session");
-        session.profile = edited(session.profile, body as Record<string, unknown>);
+        if ("summary" in (body as object)) {
+          const { summary } = body as { summary: string | null };
+          session.summary = { text: summary ?? "" };
+        } else session.profile = edited(session.profile, body as Record<string, unknown>);
         return Response.json(session.profile);
       case "DELETE /memory":
         if (!session) return refusal(404, "there is no such session");
