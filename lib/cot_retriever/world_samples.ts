@@ -1,5 +1,5 @@
 /** Rows for generated questions, through a real search. */
-import { sentenceCase, writeOutcome } from "../data/mod.ts";
+import { HELPS, NEXT_SEARCH_PLANS, SEARCH_PLANS, sentenceCase, writeOutcome } from "../data/mod.ts";
 import { Random, type RandomSeed } from "../random/mod.ts";
 import { type PageQuestion, saysHop, type WebPage, whyNoise } from "./page_collection.ts";
 import { isFailedSearch, type PageRetriever, shownPage } from "./pages.ts";
@@ -32,14 +32,6 @@ export interface WorldSamples {
   leftOut: { notFound: number; failed: number; tooEarly: number; checked: number };
 }
 
-const PLANS = [
-  "I need to find {need}.",
-  "First I look up {need}.",
-  "I do not know {need}, so I search.",
-  "I search for {need}.",
-];
-const NEXT_PLANS = ["Now I need to find {need}.", "Next I look up {need}.", "I still do not know {need}."];
-const SAYS = ["says it", "tells it", "answers this"];
 const AGAIN_PLANS = ["Nothing of it says {need}. I search in other words.", "I ask again {need}."];
 
 /**
@@ -129,7 +121,7 @@ class Walk {
     const { queries, need } = hops[this.#hop];
     if (this.#tries === queries.length) return "notFound";
     const query = sentenceCase(queries[this.#tries]);
-    const plans = this.#tries > 0 ? AGAIN_PLANS : this.#hop > 0 ? NEXT_PLANS : PLANS;
+    const plans = this.#tries > 0 ? AGAIN_PLANS : this.#hop > 0 ? NEXT_SEARCH_PLANS : SEARCH_PLANS;
     const plan = this.random.pick(plans).replace("{need}", need);
     this.#tries++;
     const found = this.#tries === 1 ? this.#statements.slice(-1) : [];
@@ -147,7 +139,7 @@ class Walk {
     const hop = this.question.hops[this.#hop];
     this.parts.push({ found });
     this.searches++;
-    const says = this.random.pick(SAYS);
+    const says = this.random.pick(HELPS);
     let [isFound, isReadable] = [false, true];
     const verdicts = found.map(({ metadata: { url }, distance }) => {
       const page = this.pages.get(url);

@@ -9,12 +9,15 @@ import {
   drawWorld,
   exactMatch,
   type FoundPage,
+  HELPS,
   type Hop,
   isRightQuery,
   type MultiHopQuestion,
+  NEXT_SEARCH_PLANS,
   openQuery,
   parseResults,
   QUERY_TAGS_PROMPT,
+  SEARCH_PLANS,
   sentenceCase,
   type WorldDocument,
   writeOutcome,
@@ -51,15 +54,6 @@ interface Search {
   pages: FoundPage[];
 }
 
-const PLANS = [
-  "I need to find {need}.",
-  "First I look up {need}.",
-  "I do not know {need}, so I search.",
-  "I search for {need}.",
-];
-const NEXT_PLANS = ["Now I need to find {need}.", "Next I look up {need}.", "I still do not know {need}."];
-const SAYS = ["says it", "tells it", "answers this"];
-
 /** Instances are whole questions: where they start and which relations they follow. */
 function draw(random: Random, mayBePoor: boolean): Drawn<GeneratedExample> {
   for (;;) {
@@ -68,7 +62,7 @@ function draw(random: Random, mayBePoor: boolean): Drawn<GeneratedExample> {
     if (question === null || question.hops.length > 2) continue;
     const searches = question.hops.map((hop, number): Search => ({
       hop,
-      plan: random.pick(number === 0 ? PLANS : NEXT_PLANS).replace("{need}", hop.need),
+      plan: random.pick(number === 0 ? SEARCH_PLANS : NEXT_SEARCH_PLANS).replace("{need}", hop.need),
       query: sentenceCase(hop.queries[0]),
       pages: drawPages(random, hop, documents, question.hops.length === 1 ? random.integer(3, 4) : 2),
     }));
@@ -114,7 +108,7 @@ function exampleOf(
 
 /** What a careful reader says: page by page, then what is found. */
 function analysisOf(random: Random, { hop, pages }: Search): string {
-  const says = random.pick(SAYS);
+  const says = random.pick(HELPS);
   const verdicts = pages.map(({ result, noise }) =>
     `${result.metadata.url} ${noise === null ? says : `${noise}: noise`}.`
   );

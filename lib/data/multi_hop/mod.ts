@@ -33,6 +33,7 @@ export {
 } from "./r3_grammar.ts";
 export { drawTrajectory, sentenceCase, type TrajectoryStep } from "./r3_trajectory.ts";
 export { drawPages, type FoundPage } from "./search_pages.ts";
+export { HELPS, NEXT_SEARCH_PLANS, SEARCH_PLANS } from "./search_phrases.ts";
 export {
   openQuery,
   parseResults,

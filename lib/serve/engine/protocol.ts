@@ -7,7 +7,7 @@ import type { Device } from "../../engine/mod.ts";
 import type { PrecisionOptions, WeightPrecision } from "../../models/mod.ts";
 import type { ChatMessage, ToolDefinition } from "../../tokenizer/mod.ts";
 import { nearestIssue } from "../nearest_issue.ts";
-import type { EngineEvent, EngineInput, GenerateRequest, ServedModel } from "./engine.ts";
+import type { EngineEvent, EngineInput, EngineStats, GenerateRequest, ServedModel } from "./engine.ts";
 import {
   EngineBusyError,
   EngineFailure,
@@ -114,19 +114,7 @@ export type ClientMessage =
   | { type: "close" };
 
 /** Counts of the worker's; the rest of `EngineStats` the client knows. */
-export interface WorkerStats {
-  activeRows: number;
-  maxRows: number;
-  waiting: number;
-  paused: number;
-  maxQueue: number;
-  requests: { finished: number; aborted: number; failed: number; refused: number };
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-  tokensPerSecond: number;
-  prefixCache: { bytes: number; maxBytes: number; hits: number; lookups: number };
-  embeddings: { texts: number; tokens: number };
+export interface WorkerStats extends Omit<EngineStats, "state" | "failure" | "memory" | "uptimeSeconds"> {
   heapUsed: number;
   external: number;
 }

@@ -6,7 +6,7 @@ import type { Merged } from "./merge.ts";
 import { chatCompletionSchema, readChatCompletion } from "./openai_chat_request.ts";
 import { ChatReplyReader, type OpenaiFinishReason, type OpenaiToolCall } from "./openai_chat_reply.ts";
 import { newId, nowSeconds, openaiUsage } from "./openai_fields.ts";
-import { openaiErrorEvents, openaiEvents } from "./openai_stream.ts";
+import { openaiStream } from "./openai_stream.ts";
 import { readBody } from "./read_body.ts";
 import type { Exchange, ServiceContext } from "./service_context.ts";
 
@@ -43,13 +43,7 @@ export async function chatCompletions(context: ServiceContext, exchange: Exchang
     return await context.answer({ exchange, lifetime, work: wholeAnswer(head, events, readers), free });
   }
   const chunks = answerChunks(head, events, readers, call.includeUsage);
-  return await context.stream({
-    exchange,
-    lifetime,
-    events: openaiEvents(chunks),
-    errorEvents: openaiErrorEvents,
-    free,
-  });
+  return await openaiStream(context, { exchange, lifetime, chunks, free });
 }
 
 /** A reply as far as it has come. */

@@ -16,7 +16,7 @@ import {
   samplingFields,
   seedOf,
 } from "./openai_fields.ts";
-import { openaiErrorEvents, openaiEvents } from "./openai_stream.ts";
+import { openaiStream } from "./openai_stream.ts";
 import { readBody } from "./read_body.ts";
 import type { Exchange, ServiceContext } from "./service_context.ts";
 
@@ -57,13 +57,7 @@ export async function completions(context: ServiceContext, exchange: Exchange): 
     return await context.answer({ exchange, lifetime, work, free });
   }
   const chunks = answerChunks(head, steps, perPrompt, body.stream_options?.include_usage === true);
-  return await context.stream({
-    exchange,
-    lifetime,
-    events: openaiEvents(chunks),
-    errorEvents: openaiErrorEvents,
-    free,
-  });
+  return await openaiStream(context, { exchange, lifetime, chunks, free });
 }
 
 function engineRequests(

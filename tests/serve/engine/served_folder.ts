@@ -13,24 +13,15 @@ import {
 import { openEngineIn } from "../../../lib/serve/engine/open_engine.ts";
 import { inFolder, withEngine } from "../../support/tiny_model.ts";
 import { tinyTokenizer } from "../../tokenizer/tiny.ts";
+import { smallConfig } from "../../models/generate/models.ts";
 
 /** A tokenizer with ChatML and 278 tokens. */
 export const tokenizer = tinyTokenizer();
 
 const config: ModelConfig = {
-  family: "qwen2",
+  ...smallConfig,
   vocabSize: tokenizer.vocabSize,
-  hiddenSize: 32,
-  intermediateSize: 48,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 8,
-  rmsNormEps: 1e-6,
-  ropeTheta: 10000,
   maxPositions: 1024,
-  tieWordEmbeddings: true,
-  attentionBias: true,
   eosTokenIds: tokenizer.eosTokenIds,
 };
 
