@@ -80,7 +80,8 @@ Deno.test("drawTokens() draws what the float64 reference draws, from any rows of
         // Rounding may move a border by this much.
         assert.ok(borders[token] <= uniform[i] + 1e-6, `${what} begins at ${borders[token]}`);
         assert.ok(uniform[i] < borders[token + 1] + 1e-6, `${what} ends at ${borders[token + 1]}`);
-        assert.ok(row[token] > -200, `${what} has no weight`);
+        // In a row of such logits alone they have all the weight.
+        assert.ok(row[token] > -200 || Math.max(...row) === -200, `${what} has no weight`);
         assert.deepEqual([ofToken, highest], [row[token], Math.max(...row)]);
         const expected = Math.log(borders[token + 1] - borders[token]);
         if (expected > -20) {
