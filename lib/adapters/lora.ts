@@ -7,6 +7,7 @@ import {
   linearShape,
   loraNames,
   type ModelConfig,
+  rowsAt,
   rowsFactor,
   TABLE_MODULES,
   TABLE_NAMES,
@@ -141,9 +142,8 @@ async function addTables(
       factors.set(tableFactor(module), await model.engine.store(table.slice(), [vocabSize, hiddenSize]));
       continue;
     }
-    const rows = new Float32Array(ids.length * hiddenSize);
-    ids.forEach((id, at) => rows.set(table.subarray(id * hiddenSize, (id + 1) * hiddenSize), at * hiddenSize));
-    factors.set(rowsFactor(module), await model.engine.store(rows, [ids.length, hiddenSize]));
+    const rows = await model.engine.store(rowsAt(table, ids, hiddenSize), [ids.length, hiddenSize]);
+    factors.set(rowsFactor(module), rows);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Merging an adapter into its model's weights. */
 import type { CausalLM } from "../models/mod.ts";
-import { carriedTables, loraNames, modulePath, TABLE_NAMES } from "../models/mod.ts";
+import { carriedTables, loraNames, modulePath, putRows, TABLE_NAMES } from "../models/mod.ts";
 import { type LoraAdapter, loraShapes } from "./lora.ts";
 
 /**
@@ -50,10 +50,9 @@ async function mergeTables(model: CausalLM, adapter: LoraAdapter): Promise<void>
     if (factor === null) continue;
     const { shape } = model.weight(name);
     const carried = await engine.read(adapter.factors.get(factor)!) as Float32Array;
-    const table = adapter.trainableTokenIndices ? (await model.readWeight(name)).slice() : carried.slice();
-    adapter.trainableTokenIndices?.forEach((id, row) =>
-      table.set(carried.subarray(row * shape[1], (row + 1) * shape[1]), id * shape[1])
-    );
+    const ids = adapter.trainableTokenIndices;
+    const table = ids ? (await model.readWeight(name)).slice() : carried.slice();
+    if (ids) putRows(table, carried, ids, shape[1]);
     model.replaceWeight(name, await engine.store(table, shape));
   }
 }

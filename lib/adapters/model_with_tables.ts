@@ -5,6 +5,7 @@ import {
   carriedTables,
   carriesTables,
   CausalLM,
+  putRows,
   TABLE_MODULES,
   TABLE_NAMES,
   type TableModule,
@@ -101,6 +102,6 @@ async function tableOf(
   const before = await model.readWeight(own);
   numbers.set(before.subarray(0, numbers.length));
   const rows = factor === null ? new Float32Array() : await engine.read(adapter.factors.get(factor)!) as Float32Array;
-  ids.forEach((id, at) => numbers.set(rows.subarray(at * hidden, (at + 1) * hidden), id * hidden));
+  putRows(numbers, rows, ids, hidden);
   return { tensor: await engine.store(numbers, [vocabSize, hidden]), isLent: false };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { writeFileAtomic, writeFilesTogether, type WriteOptions } from "../files/mod.ts";
 import {
   type CausalLM,
+  isTableFactor,
   LINEAR_MODULES,
   type LinearModule,
   modulePath,
@@ -11,7 +12,7 @@ import {
   writeSafetensors,
 } from "../models/mod.ts";
 import { type LoraAdapter, loraScaling, loraShapes } from "./lora.ts";
-import { isTableFactor, PREFIX, tableFields, tableFieldsSchema, tablesInFile, tableTensors } from "./peft_tables.ts";
+import { PREFIX, tableFields, tableFieldsSchema, tablesInFile, tableTensors } from "./peft_tables.ts";
 
 /**
  * `model.layers.0.mlp.up_proj.lora_A` here is `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` in the file; tables keep

@@ -13,6 +13,7 @@ import { z } from "zod";
 import {
   carriedTables,
   type CausalLM,
+  isTableFactor,
   type ModelConfig,
   rowsFactor,
   TABLE_MODULES,
@@ -26,13 +27,6 @@ import type { LoraAdapter } from "./lora.ts";
 
 /** PEFT wraps the model twice: each tensor's name starts with this. */
 export const PREFIX = "base_model.model.";
-
-const FACTORS: readonly string[] = TABLE_MODULES.flatMap((module) => [tableFactor(module), rowsFactor(module)]);
-
-/** Whether an adapter's tensor is a table, or rows of one. */
-export function isTableFactor(name: string): boolean {
-  return FACTORS.includes(name);
-}
 
 /** The fields of adapter_config.json that say what is carried. */
 export const tableFieldsSchema = {

@@ -9,9 +9,10 @@ import {
 } from "../models/mod.ts";
 import type { RandomSeed } from "../random/mod.ts";
 import type { Tokenizer } from "../tokenizer/mod.ts";
-import { Dialogue, resolveSearchLimits, type RetrieverAnswer, type SearchLimits } from "./dialogue.ts";
+import { Dialogue, type RetrieverAnswer } from "./dialogue.ts";
 import type { PageRetriever } from "./pages.ts";
 import { TURN_STOPS } from "./read_turn.ts";
+import { resolveSearchLimits, type SearchLimits } from "./search_limits.ts";
 
 /** Who answers, where is searched, how turns are drawn (names as in `generate`), and what it may cost. */
 export interface AnswerOptions
@@ -97,12 +98,7 @@ export async function answerQuestions(
 export function openDialogues(questions: readonly string[], options: AnswerOptions): Dialogue[] {
   const { model, tokenizer, templateVariables } = options;
   tokenizer.assertFits(model.config.vocabSize);
-  const { maxSearches, pagesPerSearch, maxContentCharacters, maxTurnTokens, maxOutcomeTokens, maxContextTokens } =
-    options;
-  const limits = resolveSearchLimits(
-    { maxSearches, pagesPerSearch, maxContentCharacters, maxTurnTokens, maxOutcomeTokens, maxContextTokens },
-    model.config.maxPositions,
-  );
+  const limits = resolveSearchLimits(options, model.config.maxPositions);
   return questions.map((question) => new Dialogue(question, tokenizer, limits, templateVariables));
 }
 

@@ -14,24 +14,9 @@ import {
   type UnfinishedBy,
   writeTurn,
 } from "./read_turn.ts";
-import { foundIn, type SamplePart } from "./samples.ts";
+import { foundUrls, type SamplePart } from "./samples.ts";
+import type { SearchLimits } from "./search_limits.ts";
 import { encodeTagged } from "./tags.ts";
-
-/** What an answer may cost. */
-export interface SearchLimits {
-  /** Searches; at the next query the model has to answer with what it has. Default 4. */
-  maxSearches?: number;
-  /** Pages of a search. Default 4. */
-  pagesPerSearch?: number;
-  /** Of a page's content, in UTF-16 units; it is cut between words. Default 240. */
-  maxContentCharacters?: number;
-  /** Tokens that are written in one go. Default 256. */
-  maxTurnTokens?: number;
-  /** Tokens of an outcome that the model is made to give. Default 128. */
-  maxOutcomeTokens?: number;
-  /** Tokens of all, the prompt and what was found included. Default: the positions of the model. */
-  maxContextTokens?: number;
-}
 
 /** Why the model was made to answer: it had no more searches or no more room, or wrote neither a query nor an outcome. */
 export type ForcedBy = "searches" | "room" | UnfinishedBy;
@@ -64,37 +49,6 @@ export interface RetrieverAnswer {
   drawnMask: readonly boolean[];
   /** What failed; null where nothing did. */
   failure: string | null;
-}
-
-const DEFAULTS: Required<Omit<SearchLimits, "maxContextTokens">> = {
-  maxSearches: 4,
-  pagesPerSearch: 4,
-  maxContentCharacters: 240,
-  maxTurnTokens: 256,
-  maxOutcomeTokens: 128,
-};
-
-/**
- * The limits with their defaults.
- *
- * @param maxPositions Of the model.
- * @throws {RangeError} naming the limit that cannot be
- */
-export function resolveSearchLimits(limits: SearchLimits, maxPositions: number): Required<SearchLimits> {
-  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-  const resolved = { ...DEFAULTS, maxContextTokens: maxPositions, ...given };
-  for (const name of [...Object.keys(DEFAULTS), "maxContextTokens"] as (keyof SearchLimits)[]) {
-    const value = resolved[name];
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${name}: expected a whole number above 0, got ${value}`);
-    }
-  }
-  if (resolved.maxContextTokens > maxPositions) {
-    throw new RangeError(
-      `maxContextTokens: expected at most ${maxPositions}, the positions of the model, got ${resolved.maxContextTokens}`,
-    );
-  }
-  return resolved;
 }
 
 /** Room for what repairs add to a turn. */
@@ -146,7 +100,7 @@ export class Dialogue {
 
   /** Addresses that were found. */
   get foundUrls(): string[] {
-    return foundIn(this.#parts).map(({ metadata }) => metadata.url);
+    return foundUrls(this.#parts);
   }
 
   /**

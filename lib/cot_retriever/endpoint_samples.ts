@@ -1,12 +1,13 @@
 /** Rows that a language model writes, through a real search; every one is checked, and what does not stand the check is dropped. */
-import { type ChatModel, type ChatUsage, collectReply } from "../agent/mod.ts";
+import { type ChatModel, type ChatUsage, collectReply, type TokenPrices } from "../agent/mod.ts";
 import { jsonlWriter, readJsonl } from "../files/mod.ts";
 import type { ChatMessage } from "../tokenizer/mod.ts";
 import { z } from "zod";
 import { checkSample, SAMPLE_PROBLEMS, type SampleProblem } from "./check_sample.ts";
-import { type PageQuestion, saysHop, type WebPage } from "./page_collection.ts";
+import { type PageQuestion, pagesByUrl, saysHop, type WebPage } from "./page_collection.ts";
 import { foundText, isFailedSearch, type PageRetriever, shownPage } from "./pages.ts";
-import { foundIn, type RetrieverSample, retrieverSample, type SamplePart } from "./samples.ts";
+import { foundUrls, type RetrieverSample, retrieverSample, type SamplePart } from "./samples.ts";
+import { checkAboveZero } from "./search_limits.ts";
 
 /** Who writes rows, where is searched, and where they are kept. */
 export interface EndpointSampleOptions {
@@ -30,7 +31,7 @@ export interface EndpointSampleOptions {
   /** Of a page's content, in UTF-16 units. Default 240. */
   maxContentCharacters?: number;
   /** Prices of a million tokens, in any currency. Default: unknown. */
-  prices?: { prompt: number; completion: number };
+  prices?: TokenPrices;
   signal?: AbortSignal;
   /** Called after each question: questions done in this call, and all that it was to ask. */
   onProgress?: (done: number, all: number) => void;
@@ -94,12 +95,9 @@ export async function endpointSamples(
   options: EndpointSampleOptions,
 ): Promise<EndpointSamples> {
   const { folder, concurrency = 4, prices, signal, onProgress } = options;
-  const settings = { pagesPerSearch: 4, maxSearches: 4, maxContentCharacters: 240, maxTokens: 1024, ...given(options) };
-  for (const [name, value] of Object.entries({ ...settings, concurrency })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${name}: expected a whole number above 0, got ${value}`);
-    }
-  }
+  const { pagesPerSearch = 4, maxSearches = 4, maxContentCharacters = 240, maxTokens = 1024 } = options;
+  const settings: Settings = { pagesPerSearch, maxSearches, maxContentCharacters, maxTokens };
+  checkAboveZero({ ...settings, concurrency });
   const [samplesPath, failuresPath] = [`${folder}/samples.jsonl`, `${folder}/failures.jsonl`];
   // A folder may hold rows of another collection, whose questions have the same ids.
   const asked = new Set(questions.map(keyOf));
@@ -159,11 +157,6 @@ function keyOf({ id, question }: { id: string; question: string }): string {
 type Settings = Required<
   Pick<EndpointSampleOptions, "pagesPerSearch" | "maxSearches" | "maxContentCharacters" | "maxTokens">
 >;
-
-function given({ pagesPerSearch, maxSearches, maxContentCharacters, maxTokens }: EndpointSampleOptions) {
-  const all = { pagesPerSearch, maxSearches, maxContentCharacters, maxTokens };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<Settings>;
-}
 
 async function rowsOf<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
   try {
@@ -242,7 +235,7 @@ class Conversation {
   async #search(query: string): Promise<string | null> {
     const { retriever, signal } = this.options;
     const { pagesPerSearch: limit, maxContentCharacters } = this.settings;
-    const exclude = foundIn(this.#parts).map(({ metadata }) => metadata.url);
+    const exclude = foundUrls(this.#parts);
     const [result] = await retriever.find([{ query, limit, exclude }], { signal });
     if (isFailedSearch(result)) return result.failure;
     const found = result.map((page) => shownPage(page, maxContentCharacters));
@@ -254,12 +247,12 @@ class Conversation {
   #checked(): RetrieverSample | FailedRow {
     const { id, question, answer, hops } = this.question;
     const { pages, model } = this.options;
-    const byUrl = pages && new Map(pages.map((page) => [page.url, page]));
+    const byUrl = pages && pagesByUrl(pages);
     const isNoise = (url: string) => {
       const page = byUrl?.get(url);
       return page === undefined || !hops.some((hop) => saysHop(page, hop));
     };
-    const urls = foundIn(this.#parts).map(({ metadata }) => metadata.url);
+    const urls = foundUrls(this.#parts);
     const noise = byUrl === null ? null : urls.filter(isNoise);
     const row = { id, question, answer, writer: model.name, parts: this.#parts, noise, usage: this.#usage };
     const problem = checkSample(row, { leastPages: this.settings.pagesPerSearch });

@@ -9,6 +9,7 @@ import {
   type WorldDocument,
 } from "../data/mod.ts";
 import { Random, type RandomSeed } from "../random/mod.ts";
+import { checkAboveZero } from "./search_limits.ts";
 
 /** A page, and what it says. */
 export interface WebPage {
@@ -82,11 +83,7 @@ export function pageCollection(options: PageCollectionOptions = {}): PageCollect
   for (const [name, value] of Object.entries({ trainWorlds, testWorlds })) {
     if (!Number.isInteger(value) || value < 0) throw new RangeError(`${name}: expected a whole number, got ${value}`);
   }
-  for (const [name, value] of Object.entries({ maxHops, pagesPerHop })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${name}: expected a whole number above 0, got ${value}`);
-    }
-  }
+  checkAboveZero({ maxHops, pagesPerHop });
   const random = new Random(seed).fork("pages");
   const collection: PageCollection = { pages: [], train: [], test: [] };
   const names = new Set<string>();
@@ -152,6 +149,14 @@ function withOwnUrl(page: WebPage, urls: Set<string>): WebPage {
   for (let number = 100; urls.has(url); number++) url = page.url.replace(/\d+$/, String(number));
   urls.add(url);
   return { ...page, url };
+}
+
+/** Pages by their addresses. */
+export type PagesByUrl = ReadonlyMap<string, WebPage>;
+
+/** The pages by their addresses. */
+export function pagesByUrl(pages: readonly WebPage[]): PagesByUrl {
+  return new Map(pages.map((page) => [page.url, page]));
 }
 
 /** Whether a page says what is looked for. */

@@ -54,6 +54,11 @@ export function foundIn(parts: readonly SamplePart[]): SearchResult[] {
   return parts.flatMap((part) => "found" in part ? part.found : []);
 }
 
+/** The addresses of all that was found. */
+export function foundUrls(parts: readonly SamplePart[]): string[] {
+  return foundIn(parts).map(({ metadata }) => metadata.url);
+}
+
 /** All that was written, without what was found. */
 export function writtenIn(parts: readonly SamplePart[]): string {
   return parts.map((part) => "written" in part ? part.written : "\n").join("");

@@ -7,7 +7,7 @@ import {
   type MeanIntervalOptions,
 } from "../retrieval/evaluate/mod.ts";
 import { ANSWER_ENDINGS, type AnswerEnding, type RetrieverAnswer } from "./dialogue.ts";
-import { type PageQuestion, saysHop, type WebPage } from "./page_collection.ts";
+import { type PageQuestion, type PagesByUrl, saysHop } from "./page_collection.ts";
 import { type Repair, REPAIRS } from "./read_turn.ts";
 
 /** What is measured of one question. Shares are from 0 to 1; null where there is nothing that it could be the share of. */
@@ -60,14 +60,6 @@ export interface AnswerEvaluation {
   forced: Record<string, number>;
   /** Turns that were cut off at their limit, and pages that there was no room for. */
   cut: { turns: number; pages: number };
-}
-
-/** Pages by their addresses. */
-export type PagesByUrl = ReadonlyMap<string, WebPage>;
-
-/** The pages by their addresses. */
-export function pagesByUrl(pages: readonly WebPage[]): PagesByUrl {
-  return new Map(pages.map((page) => [page.url, page]));
 }
 
 /**

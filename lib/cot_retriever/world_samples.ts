@@ -1,9 +1,10 @@
 /** Rows for generated questions, through a real search. */
 import { HELPS, NEXT_SEARCH_PLANS, SEARCH_PLANS, sentenceCase, writeOutcome } from "../data/mod.ts";
 import { Random, type RandomSeed } from "../random/mod.ts";
-import { type PageQuestion, saysHop, type WebPage, whyNoise } from "./page_collection.ts";
+import { type PageQuestion, type PagesByUrl, pagesByUrl, saysHop, type WebPage, whyNoise } from "./page_collection.ts";
 import { isFailedSearch, type PageRetriever, shownPage } from "./pages.ts";
-import { foundIn, type RetrieverSample, type SamplePart } from "./samples.ts";
+import { foundUrls, type RetrieverSample, type SamplePart } from "./samples.ts";
+import { checkAboveZero } from "./search_limits.ts";
 import { checkSample } from "./check_sample.ts";
 
 /** How rows are made. */
@@ -46,12 +47,8 @@ export async function worldSamples(
   options: WorldSampleOptions,
 ): Promise<WorldSamples> {
   const { retriever, seed = 0, pagesPerSearch = 4, maxSearches = 4, maxContentCharacters = 240, signal } = options;
-  for (const [name, value] of Object.entries({ pagesPerSearch, maxSearches, maxContentCharacters })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${name}: expected a whole number above 0, got ${value}`);
-    }
-  }
-  const pages = new Map(options.pages.map((page) => [page.url, page]));
+  checkAboveZero({ pagesPerSearch, maxSearches, maxContentCharacters });
+  const pages = pagesByUrl(options.pages);
   const random = new Random(seed).fork("samples");
   const made: WorldSamples = { samples: [], leftOut: { notFound: 0, failed: 0, tooEarly: 0, checked: 0 } };
   const walks = questions.map((question) => new Walk(question, pages, random.fork(question.id)));
@@ -68,7 +65,7 @@ export async function worldSamples(
     const requests = asking.map(({ walk, query }) => ({
       query,
       limit: pagesPerSearch,
-      exclude: foundIn(walk.parts).map(({ metadata }) => metadata.url),
+      exclude: foundUrls(walk.parts),
     }));
     const found = await retriever.find(requests, { signal });
     walking = asking.flatMap(({ walk, query }, at) => {
@@ -103,7 +100,7 @@ class Walk {
 
   constructor(
     readonly question: PageQuestion,
-    readonly pages: ReadonlyMap<string, WebPage>,
+    readonly pages: PagesByUrl,
     readonly random: Random,
   ) {}
 

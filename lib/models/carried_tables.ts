@@ -23,6 +23,13 @@ export function rowsFactor(module: TableModule): string {
   return TABLE_NAMES[module].replace(/weight$/, "token_adapter.trainable_tokens_delta");
 }
 
+const FACTORS: readonly string[] = TABLE_MODULES.flatMap((module) => [tableFactor(module), rowsFactor(module)]);
+
+/** Whether an adapter's factor is a table, or rows of one. */
+export function isTableFactor(name: string): boolean {
+  return FACTORS.includes(name);
+}
+
 /** Names of what an adapter carries in place of the model's tables; null: the model's own serves. */
 export interface CarriedTables {
   /** The factor for the token table. */
@@ -43,14 +50,12 @@ export function carriedTables(adapter: AdapterWeights | null, config: ModelConfi
 
 /** Whether an adapter carries any table or rows of one. */
 export function carriesTables(adapter: AdapterWeights | null): boolean {
-  return adapter !== null &&
-    TABLE_MODULES.some((module) => adapter.factors.has(tableFactor(module)) || adapter.factors.has(rowsFactor(module)));
+  return adapter !== null && FACTORS.some((name) => adapter.factors.has(name));
 }
 
 /** The factors of an adapter that are tables, or rows of them. */
 export function carriedFactors(adapter: AdapterWeights): [name: string, tensor: DeviceTensor][] {
-  const names = new Set(TABLE_MODULES.flatMap((module) => [tableFactor(module), rowsFactor(module)]));
-  return [...adapter.factors].filter(([name]) => names.has(name));
+  return [...adapter.factors].filter(([name]) => isTableFactor(name));
 }
 
 /**

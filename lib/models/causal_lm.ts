@@ -1,17 +1,15 @@
 /**
- * A causal language model: its weights on an engine, and the chain of blocks forward and backward.
+ * A causal language model: its weights on an engine, and its passes forward and backward.
  *
- * The chain is a plain loop over layers. Between forward and backward only each block's input is kept (the block is
- * recomputed), or, where memory allows, the block's residuals: on a GPU as tensors, on the CPU inside one program that
- * runs the last layers forward and backward.
+ * Blocks run one by one in a chain. Where memory allows their residuals are kept: on a GPU as tensors, on the CPU inside one
+ * program that runs the last layers forward and backward.
  */
-import type { DeviceTensor, Engine, Program } from "../engine/mod.ts";
-import { causalBias } from "../kernels/mod.ts";
-import { adapterFeeds, type AdapterWeights } from "./adapter_weights.ts";
-import { BlockPrograms, type CompiledBlock, NO_LORA } from "./block_programs.ts";
+import type { DeviceTensor, Engine } from "../engine/mod.ts";
+import type { AdapterWeights } from "./adapter_weights.ts";
+import { BlockChain } from "./block_chain.ts";
+import { BlockPrograms, NO_LORA } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
-import { EmbeddingPrograms } from "./embedding_programs.ts";
-import { blockWeightShapes, weightShapes } from "./families.ts";
+import { parameterCount, weightShapes } from "./families.ts";
 import {
   disposeAll,
   disposePass,
@@ -23,12 +21,12 @@ import {
   type TrainingPassOptions,
 } from "./forward_pass.ts";
 import { FusedPrograms, type FusedVariant, headFeeds, readHeadOutput } from "./fused_program.ts";
-import { Head, type HeadGradients, type HeadOutput } from "./head.ts";
+import { Head, type HeadOutput } from "./head.ts";
 import { checkHeadTargets, type HeadTargets } from "./head_targets.ts";
 import { ModelTables, trainedAround } from "./model_tables.ts";
-import { FULL_PRECISION, readWeight, weightFeeds, weightForm } from "./precision.ts";
+import { FULL_PRECISION, readWeight, weightForm } from "./precision.ts";
 import { RotaryCache, type RotaryTables } from "./rotary_cache.ts";
-import { checkNoise, checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
+import { checkTokenBatch, positionsIn, type TokenBatch } from "./token_batch.ts";
 
 /** What a model that is a view of another one shares with it. */
 export interface SharedWeights {
@@ -42,7 +40,7 @@ export interface SharedWeights {
 export class CausalLM {
   readonly head: Head;
   readonly blocks: BlockPrograms;
-  readonly embedding: EmbeddingPrograms;
+  readonly #chain: BlockChain;
   readonly #fused: FusedPrograms;
   readonly #rotary: RotaryCache;
   readonly #tables: ModelTables;
@@ -57,15 +55,16 @@ export class CausalLM {
   ) {
     this.head = new Head(engine, config);
     this.blocks = new BlockPrograms(engine, config);
-    this.embedding = new EmbeddingPrograms(engine, config);
     this.#fused = new FusedPrograms(engine, config);
     this.#rotary = new RotaryCache(engine, config);
     this.#tables = new ModelTables(engine, config, weights);
+    const parts = { blocks: this.blocks, rotary: this.#rotary, tables: this.#tables };
+    this.#chain = new BlockChain(engine, config, weights, parts);
   }
 
   /** The number of weights, tied ones counted once. */
   get parameterCount(): number {
-    return Object.values(weightShapes(this.config)).reduce((sum, shape) => sum + shape.reduce((a, b) => a * b), 0);
+    return parameterCount(this.config);
   }
 
   /** A weight by its checkpoint name. */
@@ -97,8 +96,7 @@ export class CausalLM {
 
   /** One layer's weights by their names inside the block. */
   layerWeights(layer: number): Record<string, DeviceTensor> {
-    const names = Object.keys(blockWeightShapes(this.config));
-    return Object.assign({}, ...names.map((name) => weightFeeds(this.weights, `model.layers.${layer}.${name}`, name)));
+    return this.#chain.layerWeights(layer);
   }
 
   /** A weight's numbers in float32, whatever form it is held in. On the CPU float32 weights are not copied. */
@@ -137,45 +135,14 @@ export class CausalLM {
    *   the row.
    */
   async forward(batch: TokenBatch, options: ForwardOptions = {}): Promise<ForwardPass> {
-    return await this.#runBlocks(batch, options, this.config.layers);
+    return await this.#run(batch, options, this.config.layers);
   }
 
-  /** Runs the first `count` blocks. */
-  async #runBlocks(batch: TokenBatch, options: ForwardOptions, count: number): Promise<ForwardPass> {
-    const { adapter = null, keep = "nothing", trainable = "none", embeddingNoise = null } = options;
-    const { residualLayers = this.config.layers } = options;
-    const { batch: rows, tokens } = batch;
+  async #run(batch: TokenBatch, options: ForwardOptions, blocks: number): Promise<ForwardPass> {
     checkTokenBatch(batch, this.config);
-    this.#tables.check(adapter);
-    if (trainable === "all") this.#needOwnWeights();
-    if (embeddingNoise) checkNoise(embeddingNoise, batch, this.config);
-    const tables = await this.rotaryTables(positionsIn(batch));
-    const shared: Record<string, DeviceTensor> = {
-      ids: this.engine.upload(batch.ids, [rows, tokens]),
-      positions: this.engine.upload(batch.positions, [rows, tokens]),
-      bias: this.engine.upload(causalBias(batch.documents, rows, tokens), [rows, 1, 1, tokens, tokens]),
-    };
-    if (adapter) shared.scaling = this.engine.upload(Float32Array.of(adapter.scaling), []);
-    const passOptions = { adapter, keep, trainable, residualLayers };
-    const kept: Record<string, DeviceTensor>[] = [];
-    let x: DeviceTensor | null = null;
-    try {
-      x = await this.#embed(adapter, shared.ids, embeddingNoise);
-      for (let layer = 0; layer < count; layer++) {
-        const forward = await this.#blockProgram("forward", layer, passOptions);
-        const feeds = { x, ...tables, ...shared, ...this.layerWeights(layer), ...adapterFeeds(adapter, layer) };
-        const { y, ...residuals }: Record<string, DeviceTensor> = await forward.run(feeds);
-        if (keep === "nothing") x.dispose();
-        else kept.push({ x, ...residuals });
-        x = y;
-      }
-    } catch (error) {
-      disposeAll({ ...shared, x });
-      kept.forEach(disposeAll);
-      throw error;
-    }
-    if (keep === "nothing") disposeAll(shared);
-    return { hidden: x, batch, options: passOptions, shared, kept };
+    this.#tables.check(options.adapter ?? null);
+    if (options.trainable === "all") this.#needOwnWeights();
+    return await this.#chain.forward(batch, options, blocks);
   }
 
   /**
@@ -184,21 +151,6 @@ export class CausalLM {
    */
   keeping(residualLayers: number): Pick<ForwardOptions, "keep" | "residualLayers"> {
     return { keep: residualLayers === 0 || this.engine.sharesMemory ? "inputs" : "residuals", residualLayers };
-  }
-
-  #blockProgram(part: keyof CompiledBlock, layer: number, options: ForwardPass["options"]): Promise<Program> {
-    const { adapter, keep, trainable, residualLayers } = options;
-    const residuals = keep === "residuals" && layer >= this.config.layers - residualLayers;
-    return this.blocks.program({ lora: adapter ?? NO_LORA, trainable, residuals }, part);
-  }
-
-  async #embed(adapter: AdapterWeights | null, ids: DeviceTensor, noise: Float32Array | null): Promise<DeviceTensor> {
-    const added = noise ? this.engine.upload(noise, [...ids.shape, this.config.hiddenSize]) : undefined;
-    try {
-      return await this.#tables.withEmbedding(adapter, (table) => this.embedding.forward(table, ids, added));
-    } finally {
-      added?.dispose();
-    }
   }
 
   /** Log-probabilities at chosen positions of a forward pass. */
@@ -229,7 +181,7 @@ export class CausalLM {
       );
       const { gradients, ...output } = result;
       pass.hidden.dispose();
-      await this.#blocksBackward(pass, gradients, sink);
+      await this.#chain.backward(pass, gradients, sink);
       return output;
     } finally {
       disposePass(pass);
@@ -250,7 +202,7 @@ export class CausalLM {
         throw new Error('backwardFrom: run the forward pass with trainable: "lora" and keep: "inputs" or "residuals"');
       }
       pass.hidden.dispose();
-      await this.#blocksBackward(pass, { hidden, norm: null, weight: null }, sink);
+      await this.#chain.backward(pass, { hidden, norm: null, weight: null }, sink);
     } finally {
       disposePass(pass);
     }
@@ -285,7 +237,7 @@ export class CausalLM {
       around,
       objective: wanted.objective,
     };
-    const pass = await this.#runBlocks(batch, { ...options, keep: "inputs" }, layers - residualLayers);
+    const pass = await this.#run(batch, { ...options, keep: "inputs" }, layers - residualLayers);
     try {
       const results = await this.#runFused(variant, pass, wanted, coefficients);
       const output = await readHeadOutput(this.engine, results);
@@ -296,7 +248,7 @@ export class CausalLM {
         disposeAll({ dx, dNorm, dHead });
         throw error;
       }
-      await this.#blocksBackward(pass, { hidden: dx, norm: dNorm, weight: dHead }, sink);
+      await this.#chain.backward(pass, { hidden: dx, norm: dNorm, weight: dHead }, sink);
       return output;
     } finally {
       disposePass(pass);
@@ -329,47 +281,12 @@ export class CausalLM {
     }
   }
 
-  /** The backward pass of the blocks that were run one by one, and of the embedding; frees what the head gave. */
-  async #blocksBackward(
-    pass: ForwardPass,
-    above: Omit<HeadGradients, "hidden"> & { hidden: DeviceTensor | null },
-    sink: GradientSink,
-  ): Promise<void> {
-    const { adapter, trainable } = pass.options;
-    const tables = await this.rotaryTables(positionsIn(pass.batch));
-    let dy = above.hidden;
-    let ofHead: Record<string, DeviceTensor | null> = { norm: above.norm, weight: above.weight };
-    try {
-      for (let layer = pass.kept.length - 1; layer >= 0; layer--) {
-        const backward = await this.#blockProgram("backward", layer, pass.options);
-        const feeds = { ...pass.kept[layer], ...tables, ...pass.shared, dy: dy! };
-        const { dx, ...others }: Record<string, DeviceTensor> = await backward.run({
-          ...feeds,
-          ...this.layerWeights(layer),
-          ...adapterFeeds(adapter, layer),
-        });
-        disposeAll(pass.kept[layer]);
-        pass.kept[layer] = {};
-        dy!.dispose();
-        dy = dx;
-        await giveGradients(gradientsOf(others, `model.layers.${layer}.`), sink);
-      }
-      const { norm, head, embedding } = trainedAround(trainable, adapter, this.config);
-      if (!norm && !head && !embedding) return;
-      const last = await this.#tables.gradients(pass.options, this.embedding, { ids: pass.shared.ids, dx: dy! }, above);
-      ofHead = {}; // the sink's from here on
-      await giveGradients(last, sink);
-    } finally {
-      disposeAll({ dy, ...ofHead });
-    }
-  }
-
   /** Frees programs, tables and weights. */
   async dispose(): Promise<void> {
     await this.head.dispose();
     await this.blocks.dispose();
     await this.#fused.dispose();
-    await this.embedding.dispose();
+    await this.#chain.dispose();
     await this.#rotary.dispose();
     await this.#tables.dispose();
     for (const [name, tensor] of this.weights) if (!this.shared?.names.has(name)) tensor.dispose();

@@ -39,6 +39,11 @@ export function weightShapes(config: ModelConfig): Record<string, number[]> {
   return shapes;
 }
 
+/** The number of weights, tied ones counted once. */
+export function parameterCount(config: ModelConfig): number {
+  return Object.values(weightShapes(config)).reduce((sum, shape) => sum + shape.reduce((a, b) => a * b), 0);
+}
+
 /** One decoder block: the next hidden state, and the keys and values that a cache keeps. */
 export function decoderBlock(config: ModelConfig, inputs: BlockInputs): { y: Tensor; keys: Tensor; values: Tensor } {
   return sharedDecoderBlock(config, FAMILIES[config.family], inputs);

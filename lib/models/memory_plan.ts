@@ -3,12 +3,12 @@
  * counted: not weights, optimizer states, nor gradients that are collected over several passes.
  */
 import { cudaStatus, type Device } from "../engine/mod.ts";
-import { BYTES, peakBytes, sizeOf, type Tensor, tensorBytes } from "../graph/mod.ts";
+import { BYTES, peakBytes, type Tensor, tensorBytes } from "../graph/mod.ts";
 import { availableMemory } from "./available_memory.ts";
 import { blockOutputs, type LoraShape, NO_LORA, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { linearShape } from "./decoder_block.ts";
-import { blockWeightShapes, weightShapes } from "./families.ts";
+import { blockWeightShapes, parameterCount, weightShapes } from "./families.ts";
 import { fusedOutputs } from "./fused_program.ts";
 import { headChunkRows } from "./head.ts";
 import { weightBytes, weightForm } from "./precision.ts";
@@ -101,7 +101,7 @@ export function cardBudget(memoryBytes: number, config: ModelConfig): number {
 }
 
 function trainedNumbers(config: ModelConfig, { adapter, carriedRows = 0, trainable }: MemoryPlanOptions): number {
-  if (trainable === "all") return sumOf(Object.values(weightShapes(config)).map(sizeOf));
+  if (trainable === "all") return parameterCount(config);
   const factors = (adapter ?? NO_LORA).modules.map((module) => sumOf(linearShape(config, module)) * adapter!.r);
   return trainable === "none" ? 0 : config.layers * sumOf(factors) + carriedRows * config.hiddenSize;
 }

@@ -5,7 +5,7 @@ export {
   carriedFactors,
   carriedTables,
   carriesTables,
-  checkDecodedTables,
+  isTableFactor,
   rowsFactor,
   TABLE_MODULES,
   TABLE_NAMES,
@@ -15,7 +15,7 @@ export {
 export * from "./causal_lm.ts";
 export { configJson, type ModelConfig, parseConfig } from "./config.ts";
 export { LINEAR_MODULES, type LinearModule, linearShape, modulePath } from "./decoder_block.ts";
-export { weightShapes } from "./families.ts";
+export { parameterCount, weightShapes } from "./families.ts";
 export { type Continuation, continuationLogProbs } from "./continuation_log_probs.ts";
 export { disposePass } from "./forward_pass.ts";
 export type { ForwardOptions, ForwardPass, GradientSink, TrainingPassOptions } from "./forward_pass.ts";
@@ -36,4 +36,5 @@ export {
 } from "./precision.ts";
 export { resizeEmbeddings, type ResizeOptions, tableNames, viewWith } from "./resize_embeddings.ts";
 export * from "./safetensors.ts";
+export { putRows, rowsAt } from "./table_rows.ts";
 export type { TokenBatch } from "./token_batch.ts";

@@ -2,6 +2,18 @@
 import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { cast, concat, gatherRows, Graph } from "../graph/mod.ts";
 
+/** Puts rows [ids, hidden] into a table [vocabulary, hidden] in the place of those at `ids`. */
+export function putRows(table: Float32Array, rows: Float32Array, ids: readonly number[], hidden: number): void {
+  ids.forEach((id, at) => table.set(rows.subarray(at * hidden, (at + 1) * hidden), id * hidden));
+}
+
+/** A copy of the rows of a table [vocabulary, hidden] at `ids`: [ids, hidden]. */
+export function rowsAt(table: Float32Array, ids: readonly number[], hidden: number): Float32Array<ArrayBuffer> {
+  const rows = new Float32Array(ids.length * hidden);
+  ids.forEach((id, at) => rows.set(table.subarray(id * hidden, (id + 1) * hidden), at * hidden));
+  return rows;
+}
+
 /** The programs for one engine, and the same in this process's own memory without any. */
 export class TableRows {
   readonly #programs: ProgramCache;
@@ -20,9 +32,7 @@ export class TableRows {
     const [vocabulary, hidden] = table.shape;
     if (table.data && rows.data) {
       const numbers = (table.data as Float32Array).slice();
-      ids.forEach((id, at) =>
-        numbers.set((rows.data as Float32Array).subarray(at * hidden, (at + 1) * hidden), id * hidden)
-      );
+      putRows(numbers, rows.data as Float32Array, ids, hidden);
       return this.engine.upload(numbers, table.shape);
     }
     const program = await this.#programs.get("in place", () => {
@@ -40,11 +50,7 @@ export class TableRows {
     const hidden = gradient.shape[1];
     try {
       if (gradient.data) {
-        const rows = new Float32Array(ids.length * hidden);
-        ids.forEach((id, at) =>
-          rows.set((gradient.data as Float32Array).subarray(id * hidden, (id + 1) * hidden), at * hidden)
-        );
-        return this.engine.upload(rows, [ids.length, hidden]);
+        return this.engine.upload(rowsAt(gradient.data as Float32Array, ids, hidden), [ids.length, hidden]);
       }
       const program = await this.#programs.get("gradient", () => {
         const graph = new Graph();

@@ -1,4 +1,5 @@
 /** New tokens for a tokenizer that is there already, such as the tags of a format that a model is to learn. */
+import { type AddedTokenJson, jsonBytes, readJson, type TokenizerJson } from "./json_files.ts";
 import { quote } from "./quote.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
@@ -12,22 +13,6 @@ export interface NewToken {
   lstrip?: boolean;
   /** The same with the white space behind it. Default false. */
   rstrip?: boolean;
-}
-
-/** An entry of `added_tokens` in tokenizer.json, in the order in which Hugging Face writes its fields. */
-interface AddedTokenJson {
-  id: number;
-  content: string;
-  single_word: boolean;
-  lstrip: boolean;
-  rstrip: boolean;
-  normalized: boolean;
-  special: boolean;
-}
-
-interface TokenizerJson {
-  added_tokens?: AddedTokenJson[];
-  [field: string]: unknown;
 }
 
 /**
@@ -122,13 +107,4 @@ function checkSame(own: AddedTokenJson, wanted: Required<NewToken>, folder: stri
         `${wanted[name]}: add it with the same options, or leave it out`,
     );
   }
-}
-
-/** One of a tokenizer's files, which were parsed and checked when it was made. */
-function readJson(tokenizer: Tokenizer, name: "tokenizer.json" | "tokenizer_config.json" | "added_tokens.json") {
-  return JSON.parse(new TextDecoder().decode(tokenizer.files.get(name))) as Record<string, unknown>;
-}
-
-function jsonBytes(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
 }

@@ -25,3 +25,4 @@ export { StreamDecoder } from "./stream_decoder.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizer.ts";
 export { tokenizerFiles, type TokenizerFilesOptions } from "./tokenizer_files.ts";
 export { type AddedToken, qwenSplitPattern, trainBpe, type TrainBpeOptions, type TrainedBpe } from "./train_bpe.ts";
+export { withoutTokens } from "./without_tokens.ts";

@@ -1,5 +1,5 @@
 /** The settings of a run: a recipe's values for the model's size, with the caller's in their place. */
-import { type ModelConfig, weightShapes } from "../models/mod.ts";
+import { type ModelConfig, parameterCount } from "../models/mod.ts";
 
 /** Values as they were published, and what differs for a small model. */
 export interface SizedSettings<Settings> {
@@ -36,6 +36,5 @@ export function recipeSettings<Settings extends { maxLength: number }>(
 
 /** Whether the model has fewer than 100 million weights: each then has more to do, and has to move further. */
 function isSmallModel(config: ModelConfig): boolean {
-  const weights = Object.values(weightShapes(config)).reduce((sum, shape) => sum + shape.reduce((a, b) => a * b), 0);
-  return weights < SMALL_MODEL;
+  return parameterCount(config) < SMALL_MODEL;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { mendOutcome, readTurn } from "../../lib/cot_retriever/mod.ts";
+import { mendOutcome, readTurn, TAG_TOKENS } from "../../lib/cot_retriever/mod.ts";
 import { readForcedEnd, writeTurn } from "../../lib/cot_retriever/read_turn.ts";
 import { anyText } from "../support/any_text.ts";
 
@@ -113,16 +113,7 @@ Deno.test("mendOutcome() mends what needs no guess, and says so", () => {
 Deno.test("readTurn() takes whatever a model writes, and what it makes of it is in the grammar", () => {
   const part = fc.oneof(
     anyText({ maxLength: 8 }),
-    fc.constantFrom(
-      "<think>",
-      "</think>",
-      "<query>",
-      "</query>",
-      "<query_res>",
-      "</query_res>",
-      "<results>",
-      "</results>",
-    ),
+    fc.constantFrom(...TAG_TOKENS),
     fc.constantFrom("\n", '{"answer":"a","used":["b"]}', '{"answer":"', '"]}', "<que"),
   );
   const text = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));

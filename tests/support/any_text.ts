@@ -8,3 +8,19 @@ export function anyText(length: { minLength?: number; maxLength?: number } = {})
     String.fromCodePoint(...points.map((at) => at < 0xd800 ? at : at + surrogates))
   );
 }
+
+/**
+ * Any texts, and those made of parts that a rule looks for.
+ *
+ * @param options.maxLength Code points of a text of the first kind.
+ * @param options.maxParts Of one of the second kind; a space stands between them.
+ */
+export function anyTextWith(
+  parts: readonly string[],
+  { maxLength, maxParts }: { maxLength: number; maxParts: number },
+): fc.Arbitrary<string> {
+  return fc.oneof(
+    anyText({ maxLength }),
+    fc.array(fc.constantFrom(...parts), { maxLength: maxParts }).map((all) => all.join(" ")),
+  );
+}

@@ -8,6 +8,7 @@ import { estimateTokens } from "./estimate_tokens.ts";
 import { GeminiMidwayError, GeminiReply } from "./gemini_reply.ts";
 import { type CallMemory, geminiRequest, type GeminiThinking } from "./gemini_request.ts";
 import { postWithRetries } from "./post_with_retries.ts";
+import { saidBy } from "./said_by.ts";
 import { unlessStalled } from "./unless_stalled.ts";
 
 /** Which model, and how to ask. */
@@ -102,8 +103,4 @@ function endpointError(error: unknown, errors: EndpointErrors): Error {
   if (error instanceof z.ZodError) return errors.protocol(z.prettifyError(error));
   if (error instanceof SyntaxError) return errors.protocol("a piece of it is not JSON");
   return errors.connection(saidBy(error));
-}
-
-function saidBy(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@
  */
 export type { ChatEvent, ChatModel, ChatRequest, ChatUsage, FinishReason } from "./chat_model.ts";
 export { addEvent, type ChatReply, collectReply, emptyReply, replyMessage, resultMessage } from "./collect_reply.ts";
+export { addUsage, CountedReply } from "./counted_reply.ts";
 export { ChatEndpointError, type EndpointFailure } from "./endpoint_error.ts";
 export { estimateTextTokens, estimateTokens } from "./estimate_tokens.ts";
 export { geminiChatModel, type GeminiChatModelOptions } from "./gemini_chat_model.ts";
@@ -18,6 +19,7 @@ export {
 } from "./local_chat_model.ts";
 export { openaiChatModel, type OpenaiChatModelOptions } from "./openai_chat_model.ts";
 export { type PlainChat, plainChat } from "./plain_chat.ts";
+export { saidBy } from "./said_by.ts";
 export {
   type ChatScript,
   type ScriptedCall,

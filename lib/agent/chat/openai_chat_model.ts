@@ -7,6 +7,7 @@ import { ChatEndpointError, EndpointErrors } from "./endpoint_error.ts";
 import { estimateTokens } from "./estimate_tokens.ts";
 import { openaiMessages } from "./openai_messages.ts";
 import { OpenaiReply } from "./openai_reply.ts";
+import { saidBy } from "./said_by.ts";
 import { TaggedText } from "./tagged_text.ts";
 import { unlessStalled } from "./unless_stalled.ts";
 
@@ -161,8 +162,4 @@ function saidIn(body: unknown): string | undefined {
   if (typeof body === "string") return body;
   const { message, detail } = (body ?? {}) as { message?: unknown; detail?: unknown };
   return [message, detail].find((text) => typeof text === "string");
-}
-
-function saidBy(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

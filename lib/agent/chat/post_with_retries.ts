@@ -1,6 +1,7 @@
 /** Requests that are made again when the endpoint is busy or away. */
 import { z } from "zod";
 import { ChatEndpointError, type EndpointErrors } from "./endpoint_error.ts";
+import { saidBy } from "./said_by.ts";
 
 /** How patiently to ask. */
 export interface RetryOptions {
@@ -83,8 +84,4 @@ function messageIn(body: string): string {
   } catch {
     return body.slice(0, 500);
   }
-}
-
-function saidBy(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,13 +1,12 @@
 /** One judgement of a chat model: asked, read, and asked again where the reply cannot be read. */
 import type { ChatMessage } from "../../tokenizer/mod.ts";
 import {
-  addEvent,
   ChatEndpointError,
   type ChatModel,
   type ChatReply,
   type ChatRequest,
-  emptyReply,
-  estimateTextTokens,
+  CountedReply,
+  saidBy,
 } from "../chat/mod.ts";
 import { withTimeLimit } from "../tools/mod.ts";
 import type { JudgeFailure } from "./judge.ts";
@@ -72,31 +71,19 @@ async function oneReply(messages: readonly ChatMessage[], options: AskOptions): 
   const { model, generation, timeout, counter, signal } = options;
   signal.throwIfAborted();
   counter.calls++;
-  const reply = emptyReply();
-  let [hasBegun, hasEnded] = [false, false];
-  const read = async (own: AbortSignal) => {
-    for await (const event of model.stream({ messages, ...generation, signal: own })) {
-      if (own.aborted) return;
-      hasBegun = true;
-      hasEnded ||= event.type === "end";
-      addEvent(reply, event);
-    }
-  };
-  const waited = await withTimeLimit(read, { timeoutMs: timeout, signal });
-  if (waited.kind === "done" && hasEnded) {
+  const reply = new CountedReply(model, { messages, ...generation });
+  const waited = await withTimeLimit((own) => reply.read(own), { timeoutMs: timeout, signal });
+  if (waited.kind === "done") {
     counter.addUsage(reply.usage);
-    return reply;
+    return waited.value;
   }
-  if (hasBegun && !hasEnded) {
-    const completionTokens = estimateTextTokens(reply.reasoning + reply.text);
-    counter.addUsage({ promptTokens: model.countTokens(messages), completionTokens, isEstimated: true });
-  }
+  const { hasBegun, hasEnded } = reply;
+  if (hasBegun && !hasEnded) counter.addUsage(reply.usage);
   signal.throwIfAborted();
-  if (waited.kind === "timeout") {
+  if (waited.kind !== "thrown") {
     return { failure: "timeout", message: `${model.name}: no judgement came in ${timeout / 1000} s`, brokeOff: false };
   }
-  const error = waited.kind === "thrown" ? waited.error : new Error("the reply has no end");
-  const failure = failureOf(error, model.name);
+  const failure = failureOf(waited.error, model.name);
   return { ...failure, brokeOff: hasBegun && failure.failure === "endpoint" };
 }
 
@@ -105,5 +92,5 @@ function failureOf(error: unknown, name: string): JudgeFailure {
     const failure = error.kind === "timeout" ? "timeout" : error.kind === "busy" ? "rateLimit" : "endpoint";
     return { failure, message: error.message };
   }
-  return { failure: "endpoint", message: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+  return { failure: "endpoint", message: `${name}: ${saidBy(error)}` };
 }

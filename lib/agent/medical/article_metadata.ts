@@ -7,16 +7,7 @@ export const RISK_LEVELS = ["low", "medium", "high"] as const;
 export type RiskLevel = typeof RISK_LEVELS[number];
 
 /** What an article is about. */
-export const ARTICLE_CATEGORIES = [
-  "condition",
-  "medicine",
-  "test",
-  "body",
-  "nutrition",
-  "prevention",
-  "first aid",
-] as const;
-export type ArticleCategory = typeof ARTICLE_CATEGORIES[number];
+export type ArticleCategory = "condition" | "medicine" | "test" | "body" | "nutrition" | "prevention" | "first aid";
 
 /** Metadata of an article, under the names that its front matter and the table's columns have. Lists are joined by ", ". */
 export interface ArticleMetadata {

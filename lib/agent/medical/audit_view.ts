@@ -12,6 +12,16 @@ export interface AuditView {
 
 const CITATION = /\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]/g;
 
+/** Numbers of the evidence that a text cites, each once, in the order of the text; none that does not exist. */
+export function citedNumbers(text: string, evidence: readonly NumberedEvidence[]): number[] {
+  const numbers = Array.from(text.matchAll(CITATION), ([, list]) => numbersOf(list)).flat();
+  return [...new Set(numbers)].filter((number) => number >= 1 && number <= evidence.length);
+}
+
+function numbersOf(list: string): number[] {
+  return list.split(/[,;]/).map(Number);
+}
+
 /** The evidence as it is. */
 export function wholeView(draft: string, evidence: readonly NumberedEvidence[]): AuditView {
   return { draft, evidence: evidence.map(({ text }) => text), back: (text) => text };
@@ -22,14 +32,9 @@ export function wholeView(draft: string, evidence: readonly NumberedEvidence[]):
  * sentences of evidence, cited by a draft of two or three.
  */
 export function shortView(draft: string, evidence: readonly NumberedEvidence[]): AuditView {
-  const order: number[] = [];
-  for (const [, list] of draft.matchAll(CITATION)) {
-    for (const number of list.split(/[,;]/).map(Number)) {
-      if (!order.includes(number) && number >= 1 && number <= evidence.length) order.push(number);
-    }
-  }
+  const order = citedNumbers(draft, evidence);
   const renumbered = (text: string, to: (number: number) => number) =>
-    text.replace(CITATION, (_, list: string) => `[${list.split(/[,;]/).map(Number).map(to).join(", ")}]`);
+    text.replace(CITATION, (_, list: string) => `[${numbersOf(list).map(to).join(", ")}]`);
   // What is cited and does not exist must not come to exist.
   const none = evidence.length + order.length + 1;
   return {

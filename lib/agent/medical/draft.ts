@@ -10,7 +10,7 @@ import {
   type ReadReply,
 } from "../../retrieval/answer/mod.ts";
 import type { ChatMessage } from "../../tokenizer/mod.ts";
-import { addEvent, type ChatModel, type ChatUsage, emptyReply } from "../chat/mod.ts";
+import { type ChatEvent, type ChatModel, type ChatUsage, collectReply } from "../chat/mod.ts";
 import type { SessionCitation } from "../memory/mod.ts";
 import type { FoundEvidence } from "./find_evidence.ts";
 import type { OrderedSentence } from "./order_sentences.ts";
@@ -82,14 +82,14 @@ export function chatDrafter(
       const summary = history[0]?.role === "system" ? `\n\n${history[0].content}` : "";
       const turns = summary === "" ? history : history.slice(1);
       const system = `${RULES}${task === null ? "" : `\n\n${task.content}`}${known}${summary}`;
-      const reply = await streamed(
+      const reply = await collectReply(
         model.stream({
           messages: [{ role: "system", content: system }, ...turns, asked],
           temperature,
           maxTokens,
           signal,
         }),
-        onPiece,
+        piecesTo(onPiece),
       );
       if (found === null) return plainDraft(reply.text, reply.usage);
       return { ...checked(instructionForm.read(reply.text), passages), usage: reply.usage };
@@ -111,7 +111,8 @@ export function houseDrafter(model: ChatModel): Drafter {
           { role: "system", content: MEDICAL_ADVICE_PROMPT },
           { role: "user", content: question.slice(0, LONGEST_QUESTION) },
         ];
-        const reply = await streamed(model.stream({ messages, temperature: 0, maxTokens: 120, signal }), onPiece);
+        const request = { messages, temperature: 0, maxTokens: 120, signal };
+        const reply = await collectReply(model.stream(request), piecesTo(onPiece));
         return plainDraft(reply.text, reply.usage);
       }
       const draft = extractDraft(standalone, found);
@@ -124,16 +125,10 @@ export function houseDrafter(model: ChatModel): Drafter {
 /** The house model reads little. */
 const LONGEST_QUESTION = 600;
 
-async function streamed(
-  events: ReturnType<ChatModel["stream"]>,
-  onPiece: (piece: { type: "text" | "reasoning"; text: string }) => void,
-) {
-  const reply = emptyReply();
-  for await (const event of events) {
-    addEvent(reply, event);
+function piecesTo(onPiece: (piece: { type: "text" | "reasoning"; text: string }) => void) {
+  return (event: ChatEvent) => {
     if (event.type === "text" || event.type === "reasoning") onPiece({ type: event.type, text: event.text });
-  }
-  return reply;
+  };
 }
 
 function plainDraft(text: string, usage: ChatUsage): Draft {

@@ -1,6 +1,7 @@
 /** Citations of an answer as it is shown: the auditor may have changed the draft. */
 import { findQuote } from "../../retrieval/answer/mod.ts";
 import type { SessionCitation } from "../memory/mod.ts";
+import { citedNumbers } from "./audit_view.ts";
 import type { NumberedEvidence } from "./events.ts";
 import type { FoundEvidence } from "./find_evidence.ts";
 
@@ -10,13 +11,8 @@ export function citationsIn(
   drafted: readonly SessionCitation[],
   { evidence }: FoundEvidence,
 ): SessionCitation[] {
-  const numbers = new Set(
-    Array.from(text.matchAll(/\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]/g), ([, list]) => list.split(/[,;]/).map(Number))
-      .flat()
-      .filter((number) => number >= 1 && number <= evidence.length),
-  );
   const plain = text.replace(/\s*\[\d[\d,; ]*\]/g, "");
-  return [...numbers].sort((one, other) => one - other).flatMap((number) => {
+  return citedNumbers(text, evidence).sort((one, other) => one - other).flatMap((number) => {
     const own = drafted.filter((citation) => citation.number === number && citation.quote !== undefined);
     // A quoted sentence that the answer has no longer is not what it rests on; words quoted beside the answer are.
     const whole = own.filter(({ quote }) => findQuote(plain, quote!) !== null);

@@ -4,7 +4,6 @@
  * @module
  */
 export {
-  ARTICLE_CATEGORIES,
   type ArticleCategory,
   type ArticleMetadata,
   articleMetadata,

@@ -3,7 +3,7 @@ import { REWRITE_PROMPT, TERM_SEPARATOR } from "../../data/mod.ts";
 import { cosine, type Embedder } from "../../retrieval/embed/mod.ts";
 import { stemsOf } from "../../retrieval/search/mod.ts";
 import type { ChatMessage } from "../../tokenizer/mod.ts";
-import { type ChatModel, type ChatUsage, collectReply } from "../chat/mod.ts";
+import { type ChatModel, type ChatUsage, collectReply, saidBy } from "../chat/mod.ts";
 import { medicinesIn } from "../safety/mod.ts";
 import { entitiesIn } from "./special_groups.ts";
 
@@ -119,7 +119,7 @@ export async function rewriteQuery(input: RewriteInput, options: RewriteOptions)
     usage = whole.usage;
   } catch (error) {
     signal?.throwIfAborted();
-    return { ...plain, outcome: "failed", failure: error instanceof Error ? error.message : String(error) };
+    return { ...plain, outcome: "failed", failure: saidBy(error) };
   }
   const terms = termsIn(reply);
   const lost = lostEntities(input, reply);

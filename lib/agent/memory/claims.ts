@@ -13,7 +13,7 @@ interface HeldClaim {
 }
 
 /** All claims of a profile. */
-export function claimsOf(profile: PatientProfile): HeldClaim[] {
+function claimsOf(profile: PatientProfile): HeldClaim[] {
   const claims: HeldClaim[] = [];
   for (const field of SINGLE_FIELDS) {
     const held = profile[field];

@@ -1,6 +1,6 @@
 /** A summary in a language model's words. */
 import type { ChatMessage } from "../../tokenizer/mod.ts";
-import { type ChatModel, collectReply } from "../chat/mod.ts";
+import { type ChatModel, type ChatReply, collectReply, saidBy } from "../chat/mod.ts";
 import { readableText, type Turn } from "./conversation.ts";
 import type { Summary } from "./summary.ts";
 
@@ -33,7 +33,7 @@ export async function modelSummary(options: ModelSummaryOptions): Promise<ModelS
   const seen = [text];
   for (const piece of piecesOf(options)) {
     seen.push(piece);
-    let reply: Awaited<ReturnType<typeof collectReply>>;
+    let reply: ChatReply;
     try {
       reply = await collectReply(options.summarizer.stream({
         messages: prompt(text, piece, options.maxTokens),
@@ -43,7 +43,7 @@ export async function modelSummary(options: ModelSummaryOptions): Promise<ModelS
       }));
     } catch (error) {
       signal?.throwIfAborted();
-      return { failure: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+      return { failure: `${name}: ${saidBy(error)}` };
     }
     text = reply.text.replace(/[^\S\n]+/g, " ").trim();
     if (reply.finishReason !== "stop") return { failure: `${name}: the summary was cut off` };

@@ -1,6 +1,6 @@
 /** A profile as prompts have it. */
 import { FACT_FIELDS, LIST_FIELDS, type PatientFacts, profileLine } from "../../data/mod.ts";
-import type { Claim, FactField, PatientProfile } from "./profile.ts";
+import type { Claim, FactField, FactValue, PatientProfile } from "./profile.ts";
 
 /** What holds, without sources: as `recallPrompt`, `critiquePrompt` and other forms of the house have it. */
 export function profileFacts(profile: PatientProfile): PatientFacts {
@@ -49,12 +49,17 @@ export function profileText(profile: PatientProfile, form: "house" | "plain" = "
 function valueText(value: PatientFacts[FactField]): string {
   if (value === undefined) return "not known";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
+  return factText(value);
+}
+
+/** A value in words. */
+export function factText(value: FactValue): string {
   return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }
 
 /** A claim in words: "penicillin, message 2" or "not penicillin, by the person's edit". */
 export function claimText({ value, isDenied, source }: Claim): string {
-  const said = value === null ? "none" : typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+  const said = value === null ? "none" : factText(value);
   return `${isDenied ? "not " : ""}${said}, ${
     source.by === "edit" ? "by the person's edit" : `message ${source.turn}`
   }`;

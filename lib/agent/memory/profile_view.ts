@@ -1,7 +1,7 @@
 /** A profile as a page shows it: each value with where it came from. */
 import { FACT_FIELDS, LIST_FIELDS, type ListField } from "../../data/mod.ts";
 import type { FactField, FactSource, FactValue, PatientProfile, ProfileConflict } from "./profile.ts";
-import { FIELD_LABELS } from "./profile_text.ts";
+import { factText, FIELD_LABELS } from "./profile_text.ts";
 
 /** A value of a field. */
 export interface ViewedValue {
@@ -34,15 +34,11 @@ export function profileView(profile: PatientProfile): ViewedField[] {
       field,
       label: FIELD_LABELS[field],
       isList,
-      values: entries.map(({ value, source }) => ({ value, text: textOf(value), source })),
+      values: entries.map(({ value, source }) => ({ value, text: factText(value), source })),
       none: profile.none[field as ListField] ?? null,
       conflicts: profile.conflicts.filter((one) => one.field === field),
       past: profile.past.filter((one) => one.field === field)
-        .map(({ value, source, reason, ended }) => ({ value, text: textOf(value), source, reason, ended })),
+        .map(({ value, source, reason, ended }) => ({ value, text: factText(value), source, reason, ended })),
     };
   });
-}
-
-function textOf(value: FactValue): string {
-  return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }

@@ -1,6 +1,6 @@
 /** The facts of one message, asked of a model, checked, and put into the profile. */
 import { capitalised, mergeFacts, type PatientFacts } from "../../data/mod.ts";
-import { type ChatModel, type ChatUsage, collectReply } from "../chat/mod.ts";
+import { addUsage, type ChatModel, type ChatUsage, collectReply, saidBy } from "../chat/mod.ts";
 import { checkFacts, type DroppedFact, leavesOthers, type SaidFact } from "./check_facts.ts";
 import { clausesOf, sentencesOf } from "./clauses.ts";
 import { endedFacts } from "./denials.ts";
@@ -112,7 +112,8 @@ export async function readFacts(options: AskOptions): Promise<ReadFacts> {
     const clauses = clausesOf(piece.message).map(({ text }) => `${capitalised(text)}.`);
     if (whole.facts !== null || whole.failure.kind === "model" || clauses.length < 2) return whole;
     const parts = await askEach(clauses, piece, ask);
-    const usage = sumOf(whole.usage, parts.usage);
+    const usage = { ...whole.usage };
+    addUsage(usage, parts.usage);
     return parts.facts === null ? { ...whole, usage } : { ...parts, usage };
   });
 }
@@ -126,10 +127,10 @@ async function askEach(
   askOne: (options: AskOptions) => Promise<ReadFacts>,
 ): Promise<ReadFacts> {
   let facts: PatientFacts = {};
-  let usage: ChatUsage = { promptTokens: 0, completionTokens: 0 };
+  const usage: ChatUsage = { promptTokens: 0, completionTokens: 0 };
   for (const message of pieces) {
     const read = await askOne({ ...options, message });
-    usage = sumOf(usage, read.usage);
+    addUsage(usage, read.usage);
     if (read.facts === null) return { ...read, usage };
     facts = mergeFacts(facts, read.facts);
   }
@@ -171,17 +172,9 @@ async function ask({ model, message, form = "described", signal }: AskOptions): 
     return failed("malformed", `expected the facts of a message as JSON, got ${said}`);
   } catch (error) {
     signal?.throwIfAborted();
-    const said = error instanceof Error ? error.message : String(error);
     const usage = { promptTokens: 0, completionTokens: 0 };
-    return { facts: null, usage, failure: { kind: "model", message: `${model.name}: ${said}` } };
+    return { facts: null, usage, failure: { kind: "model", message: `${model.name}: ${saidBy(error)}` } };
   }
-}
-
-function sumOf(one: ChatUsage, other: ChatUsage): ChatUsage {
-  return {
-    promptTokens: one.promptTokens + other.promptTokens,
-    completionTokens: one.completionTokens + other.completionTokens,
-  };
 }
 
 /** What a checked message does to a profile. */

@@ -1,18 +1,16 @@
 /** One thing asked of an auditor's model: again where the reply cannot be read, and never longer than the time limit. */
 import type { ChatMessage } from "../../tokenizer/mod.ts";
 import {
-  addEvent,
+  addUsage,
   ChatEndpointError,
   type ChatModel,
-  type ChatReply,
   type ChatRequest,
   type ChatUsage,
-  emptyReply,
-  estimateTextTokens,
+  CountedReply,
   PromptTooLongError,
 } from "../chat/mod.ts";
-import { withTimeLimit } from "../tools/mod.ts";
 import type { AuditFailure, AuditorReply } from "./audit.ts";
+import { checkTimeLimit, inTime } from "./in_time.ts";
 
 /** How auditors of chat models ask. */
 export interface ChatAuditorOptions {
@@ -45,18 +43,10 @@ export interface Question<Value> extends Required<Pick<ChatAuditorOptions, "time
  * @throws The signal's reason when it is aborted, and nothing else.
  */
 export async function askAuditor<Value>(question: Question<Value>): Promise<AuditorReply<Value>> {
-  const { model, timeoutMs, signal } = question;
+  const { model: { name }, timeoutMs, signal } = question;
   const usage: ChatUsage = { promptTokens: 0, completionTokens: 0 };
-  const outcome = await withTimeLimit((own) => askUntilRead(question, usage, own), { timeoutMs, signal });
-  signal?.throwIfAborted();
-  switch (outcome.kind) {
-    case "done":
-      return { ...outcome.value, usage };
-    case "thrown":
-      return { failure: failureOf(outcome.error, model.name), usage };
-    default:
-      return { failure: { kind: "timeout", message: `${model.name}: no reply in ${timeoutMs / 1000} s` }, usage };
-  }
+  const outcome = await inTime((own) => askUntilRead(question, usage, own), { name, timeoutMs, signal, kindOf });
+  return { ...("failure" in outcome ? outcome : outcome.value), usage };
 }
 
 async function askUntilRead<Value>(
@@ -66,7 +56,8 @@ async function askUntilRead<Value>(
 ): Promise<{ value: Value } | { failure: AuditFailure }> {
   let request: Pick<ChatRequest, "messages" | "temperature" | "seed"> = { messages, temperature: 0 };
   for (let retry = 0;; retry++) {
-    const reply = await oneReply(model, { ...request, maxTokens, signal }, usage);
+    const asked = new CountedReply(model, { ...request, maxTokens });
+    const reply = await asked.read(signal).finally(() => addUsage(usage, asked.usage));
     const answer = reply.finishReason === "length"
       ? { problem: "it was cut off, being too long" }
       : reply.finishReason === "filtered"
@@ -84,45 +75,16 @@ async function askUntilRead<Value>(
   }
 }
 
-/** Adds to the usage also where the reply breaks off. */
-async function oneReply(model: ChatModel, request: ChatRequest, usage: ChatUsage): Promise<ChatReply> {
-  const reply = emptyReply();
-  let hasEnded = false;
-  try {
-    for await (const event of model.stream(request)) {
-      addEvent(reply, event);
-      hasEnded ||= event.type === "end";
-      // A model that takes no heed of the signal is left here.
-      request.signal?.throwIfAborted();
-    }
-    if (!hasEnded) throw new Error("the reply has no end");
-    return reply;
-  } finally {
-    const spent = hasEnded ? reply.usage : {
-      promptTokens: model.countTokens(request.messages),
-      completionTokens: estimateTextTokens(reply.reasoning + reply.text),
-      isEstimated: true,
-    };
-    usage.promptTokens += spent.promptTokens;
-    usage.completionTokens += spent.completionTokens;
-    if (spent.isEstimated) usage.isEstimated = true;
-  }
-}
-
-function failureOf(error: unknown, name: string): AuditFailure {
-  const message = `${name}: ${error instanceof Error ? error.message : String(error)}`;
-  if (error instanceof PromptTooLongError) return { kind: "too long", message };
-  if (error instanceof ChatEndpointError && error.kind === "timeout") return { kind: "timeout", message };
-  return { kind: "endpoint", message };
+function kindOf(error: unknown): AuditFailure["kind"] {
+  if (error instanceof PromptTooLongError) return "too long";
+  return error instanceof ChatEndpointError && error.kind === "timeout" ? "timeout" : "endpoint";
 }
 
 /** @throws {RangeError} For a number that cannot be. */
 export function checkedOptions(
   { timeoutMs = 60_000, maxRetries = 2, maxTokens = 1024 }: ChatAuditorOptions,
 ): Required<Omit<ChatAuditorOptions, "name">> {
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    throw new RangeError(`timeoutMs: expected milliseconds, above 0 and below ${2 ** 31}, got ${timeoutMs}`);
-  }
+  checkTimeLimit(timeoutMs);
   for (const [name, value, least] of [["maxRetries", maxRetries, 0], ["maxTokens", maxTokens, 1]] as const) {
     if (!Number.isSafeInteger(value) || value < least) {
       throw new RangeError(`${name}: expected a whole number, ${least} or more, got ${value}`);

@@ -11,10 +11,20 @@ const EMPTY = new Set(
     ),
 );
 
+/** A text with a space in place of each citation. */
+export function withoutCitations(text: string): string {
+  return text.replace(/\[[\d,; ]*\]/g, " ");
+}
+
+/** All words of a text in small letters, numbers too. */
+export function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}'-]+/gu) ?? [];
+}
+
 /** Stems of the words that count, without citations. */
 export function contentStems(text: string): Set<string> {
   const stems = new Set<string>();
-  for (const [word] of text.toLowerCase().replace(/\[[\d,; ]*\]/g, " ").matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’]*/gu)) {
+  for (const [word] of withoutCitations(text.toLowerCase()).matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’]*/gu)) {
     if (!EMPTY.has(word)) stems.add(stemmer(word));
   }
   return stems;
@@ -36,6 +46,7 @@ export function citationsIn(text: string): number[] {
 
 /** Numbers of a text that are no citations. */
 export function numbersIn(text: string): Set<string> {
-  const plain = text.replace(/\[[\d,; ]*\]/g, " ");
-  return new Set(Array.from(plain.matchAll(/\d+(?:[.,]\d+)?/g), ([number]) => number.replace(",", ".")));
+  return new Set(
+    Array.from(withoutCitations(text).matchAll(/\d+(?:[.,]\d+)?/g), ([number]) => number.replace(",", ".")),
+  );
 }

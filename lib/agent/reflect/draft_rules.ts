@@ -1,5 +1,5 @@
 /** Faults of a draft that can be found without a model. */
-import { capitalised, mentions, type Problem, type ProblemKind } from "../../data/mod.ts";
+import { capitalised, mentions, type Problem } from "../../data/mod.ts";
 import { doseAdvice, dosesIn, findDosingOrders, medicinesIn, type Sentence, sentencesOf } from "../safety/mod.ts";
 import type { AuditInput } from "./audit.ts";
 import { citationsIn, contentStems, numbersIn, shareIn } from "./content_words.ts";
@@ -189,6 +189,3 @@ function citationProblem(sentence: string, { evidence, question, profile }: Audi
   }
   return null;
 }
-
-/** Kinds that the rules look for. */
-export const RULE_KINDS: readonly ProblemKind[] = ["contraindication", "invented evidence", "dosing"];

@@ -1,5 +1,6 @@
 /** Where a critique's quote stands in the draft. */
 import { sentencesOf } from "../safety/mod.ts";
+import { wordsOf } from "./content_words.ts";
 
 /** The least likeness of a sentence to a quote that is not to the letter, and how far ahead of the next it has to be. */
 const [LEAST_LIKENESS, LEAST_LEAD] = [0.6, 0.1];
@@ -11,20 +12,16 @@ const [LEAST_LIKENESS, LEAST_LEAD] = [0.6, 0.1];
 export function quoteInDraft(quote: string, draft: string): string | null {
   const wanted = quote.trim().replace(/^["'“”‘’]+|["'“”‘’]+$/g, "").trim();
   if (wanted === "") return null;
-  const words = wanted.split(/\s+/).slice(0, 200).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const words = wanted.split(/\s+/).slice(0, 200).map((word) => RegExp.escape(word));
   const exact = new RegExp(words.join("\\s+"), "i").exec(draft);
   // A word or two may stand anywhere.
   if (exact !== null && (words.length > 1 || exact[0].length > 3)) return exact[0];
-  const said = wordsOf(wanted);
+  const said = new Set(wordsOf(wanted));
   if (said.size < 2) return null;
-  const ranked = sentencesOf(draft).map(({ text }) => ({ text, likeness: likeness(said, wordsOf(text)) }))
+  const ranked = sentencesOf(draft).map(({ text }) => ({ text, likeness: likeness(said, new Set(wordsOf(text))) }))
     .sort((a, b) => b.likeness - a.likeness);
   if (ranked.length === 0 || ranked[0].likeness < LEAST_LIKENESS) return null;
   return ranked.length > 1 && ranked[0].likeness - ranked[1].likeness < LEAST_LEAD ? null : ranked[0].text;
-}
-
-function wordsOf(text: string): Set<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}\p{N}'-]+/gu) ?? []);
 }
 
 /** Dice's coefficient: 1 where the sets are the same. */

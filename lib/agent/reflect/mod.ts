@@ -15,7 +15,7 @@ export type {
 } from "./audit.ts";
 export type { Auditor, AuditorCallOptions, AuditTalk } from "./auditor.ts";
 export { chatAuditor } from "./chat_auditor.ts";
-export { checkByRules, RULE_KINDS, type RuleProblem } from "./draft_rules.ts";
+export { checkByRules, type RuleProblem } from "./draft_rules.ts";
 export { houseAuditor, type HouseAuditorOptions } from "./house_auditor.ts";
 export { audit, type AuditOptions, reflect, type ReflectOptions } from "./reflect.ts";
 export type { Reflection, ReflectionOutcome, ReflectionStage, StageEvent, StageRecord } from "./reflection.ts";

@@ -1,7 +1,7 @@
 /** Draft, critique, refine: an answer is looked over, mended where it has to be, and looked over once more. */
 import type { Audit, AuditInput, AuditorReply, Critique, FoundProblem } from "./audit.ts";
 import type { Auditor, AuditTalk } from "./auditor.ts";
-import { withTimeLimit } from "../tools/mod.ts";
+import { checkTimeLimit, inTime } from "./in_time.ts";
 import { judgeDraft, type JudgeDraftOptions } from "./judge_draft.ts";
 import type { Reflection, ReflectionStage, StageEvent, StageRecord } from "./reflection.ts";
 import { refusalsOf } from "./refuse_refined.ts";
@@ -142,16 +142,8 @@ async function askInTime<Value>(
   ask: (signal: AbortSignal) => Promise<AuditorReply<Value>>,
   { timeoutMs = DEFAULT_TIMEOUT, signal, auditor }: AuditOptions,
 ): Promise<AuditorReply<Value>> {
-  const outcome = await withTimeLimit(ask, { timeoutMs, signal });
-  signal?.throwIfAborted();
-  if (outcome.kind === "done") return outcome.value;
-  const name = auditor?.name ?? "the auditor";
-  if (outcome.kind !== "thrown") {
-    return { failure: { kind: "timeout", message: `${name}: no reply in ${timeoutMs / 1000} s` }, usage: NOTHING };
-  }
-  const { error } = outcome;
-  const message = `${name}: ${error instanceof Error ? error.message : String(error)}`;
-  return { failure: { kind: "endpoint", message }, usage: NOTHING };
+  const outcome = await inTime(ask, { name: auditor?.name ?? "the auditor", timeoutMs, signal });
+  return "failure" in outcome ? { ...outcome, usage: NOTHING } : outcome.value;
 }
 
 const DEFAULT_TIMEOUT = 120_000;
@@ -192,7 +184,5 @@ class Stages {
 
 function checkOptions({ auditor, rules = true, timeoutMs = DEFAULT_TIMEOUT }: AuditOptions): void {
   if (auditor === null && !rules) throw new RangeError("auditor: expected one where the rules are not asked");
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    throw new RangeError(`timeoutMs: expected milliseconds, above 0 and below ${2 ** 31}, got ${timeoutMs}`);
-  }
+  checkTimeLimit(timeoutMs);
 }

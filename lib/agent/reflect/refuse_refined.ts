@@ -2,7 +2,7 @@
 import { editDistance } from "../../spelling/mod.ts";
 import { isMedicineWord, sentencesOf } from "../safety/mod.ts";
 import type { AuditInput, Problem } from "./audit.ts";
-import { citationsIn, contentStems, numbersIn, shareIn } from "./content_words.ts";
+import { citationsIn, contentStems, numbersIn, shareIn, wordsOf } from "./content_words.ts";
 import { sentencesOfQuote } from "./find_quote.ts";
 
 /** The least share of a right sentence's words that have to stand in one sentence of the mended draft. */
@@ -63,9 +63,9 @@ const LEAST_LETTERS = 6;
 function namesAdded(refined: string, { evidence, draft, question, profile }: AuditInput): string[] {
   const { allergies = [], conditions = [], medicines = [], symptoms = [] } = profile;
   const sources = [...evidence, draft, question, ...allergies, ...conditions, ...medicines, ...symptoms].join(" ");
-  const known = new Set(wordsOf(sources));
+  const known = new Set(namesOf(sources));
   const stems = contentStems(sources);
-  const fresh = [...new Set(wordsOf(refined))].filter((word) => !known.has(word));
+  const fresh = [...new Set(namesOf(refined))].filter((word) => !known.has(word));
   return fresh.flatMap((word) => {
     const isInflected = [...contentStems(word)].every((stem) => stems.has(stem));
     if (isInflected || PLAIN.has(word)) return [];
@@ -92,10 +92,11 @@ const PLAIN = new Set([
   "safely",
 ]);
 
-function wordsOf(text: string): string[] {
+/** Words that may be names: none with a number in it. */
+function namesOf(text: string): string[] {
   return text.toLowerCase().match(/\p{L}[\p{L}'’-]*/gu) ?? [];
 }
 
 function simple(text: string): string {
-  return (text.toLowerCase().match(/[\p{L}\p{N}'-]+/gu) ?? []).join(" ");
+  return wordsOf(text).join(" ");
 }

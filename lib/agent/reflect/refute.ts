@@ -2,7 +2,7 @@
 import type { Problem } from "../../data/mod.ts";
 import { dosesIn, findDosingOrders, sentencesOf } from "../safety/mod.ts";
 import type { AuditInput } from "./audit.ts";
-import { citationsIn, contentStems, numbersIn, shareIn } from "./content_words.ts";
+import { citationsIn, contentStems, numbersIn, shareIn, withoutCitations } from "./content_words.ts";
 import { advises, hazardsOf, mentionsAny, warningsForOthers, warns } from "./draft_rules.ts";
 
 /** How a refutation is made. */
@@ -46,10 +46,6 @@ export function refutation(
       if (isForOthers(sentence, input)) return "the evidence warns other patients of it";
       return isWarnedOf(sentence, input) ? null : "nothing warns of it";
   }
-}
-
-function withoutCitations(text: string): string {
-  return text.replace(/\[[\d,; ]*\]/g, " ");
 }
 
 function isHeld(sentence: string, { evidence, question, profile }: AuditInput): boolean {

@@ -8,7 +8,7 @@ export const DISCLAIMER = "This is general information and no substitute for the
  * An empty answer stays empty.
  */
 export function addDisclaimer(answer: string, disclaimer: string = DISCLAIMER): string {
-  const words = disclaimer.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const words = disclaimer.trim().split(/\s+/).map((word) => RegExp.escape(word));
   if (words[0] === "") return answer.trim();
   const text = answer.replace(new RegExp(words.join("\\s+"), "gi"), "").split("\n")
     .map((line) => line.trimEnd()).join("\n").trim();

@@ -233,7 +233,7 @@ export class AdapterGroup implements BatchListener {
 
   #fail(member: BatchMember, cause: unknown): void {
     this.options.counts.failed++;
-    member.fail(cause instanceof Error ? cause : new Error(String(cause)));
+    member.fail(cause);
   }
 
   #dropRows(): void {

@@ -77,10 +77,10 @@ export class BatchMember implements BatchHandle {
   }
 
   /** Ends it with an error. */
-  fail(error: Error): void {
+  fail(cause: unknown): void {
     if (this.state === "ended") return;
     this.state = "ended";
-    this.onEvent({ kind: "failed", error });
+    this.onEvent({ kind: "failed", error: cause instanceof Error ? cause : new Error(String(cause)) });
   }
 
   /** Ends it with what it has. */

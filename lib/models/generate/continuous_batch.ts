@@ -184,7 +184,7 @@ export class ContinuousBatch {
     } catch (error) {
       this.#queue.shift();
       this.counts.failed++;
-      return first.fail(error instanceof Error ? error : new Error(String(error)));
+      return first.fail(error);
     }
     if (!group.takesPrompts) return;
     const chosen = readTogether(this.#queue, free, group.prefixes);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkByRules, reflectionCases } from "../../../lib/agent/reflect/mod.ts";
-import { anyText } from "../../support/any_text.ts";
+import { anyTextWith } from "../../support/any_text.ts";
 import { FAULTY, MENDED, RIGHT, WARFARIN } from "./warfarin_case.ts";
 
 const kinds = (draft: string, input: Partial<typeof WARFARIN> = {}) =>
@@ -116,10 +116,7 @@ Deno.test("checkByRules() reads any draft, evidence and profile, and quotes what
     "not",
     "twice a day",
   ];
-  const text = fc.oneof(
-    anyText({ maxLength: 150 }),
-    fc.array(fc.constantFrom(...parts), { maxLength: 30 }).map((all) => all.join(" ")),
-  );
+  const text = anyTextWith(parts, { maxLength: 150, maxParts: 30 });
   const names = fc.array(text, { maxLength: 2 });
   fc.assert(
     fc.property(text, fc.array(text, { maxLength: 3 }), names, names, (draft, evidence, allergies, conditions) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { HOUSE_NONE_UTTERANCES, HOUSE_ROUTES, LabelRouter } from "../../../lib/agent/route/mod.ts";
 import { checkMessage, findRefusedRequest, refusalAnswer } from "../../../lib/agent/safety/mod.ts";
-import { anyText } from "../../support/any_text.ts";
+import { anyTextWith } from "../../support/any_text.ts";
 import { withHouseModel } from "../../support/house_model.ts";
 import { scoresOf } from "./labelled.ts";
 import { NOT_REFUSED, REFUSED } from "./request_sentences.ts";
@@ -92,10 +92,7 @@ Deno.test("findRefusedRequest() reads any text", () => {
     "\n",
     "poison",
   ];
-  const texts = fc.oneof(
-    anyText({ maxLength: 300 }),
-    fc.array(fc.constantFrom(...parts), { maxLength: 40 }).map((all) => all.join(" ")),
-  );
+  const texts = anyTextWith(parts, { maxLength: 300, maxParts: 40 });
   fc.assert(fc.property(texts, (text) => {
     const refused = findRefusedRequest(text);
     if (refused !== null) assert.ok(text.includes(refused.sentence));
