@@ -1,6 +1,7 @@
 /** Merging an adapter into its model's weights. */
 import type { CausalLM } from "../models/mod.ts";
 import { carriedTables, loraNames, modulePath, putRows, TABLE_NAMES } from "../models/mod.ts";
+import { addProduct } from "./add_product.ts";
 import { type LoraAdapter, loraShapes } from "./lora.ts";
 
 /**
@@ -29,8 +30,7 @@ export async function mergeAdapter(model: CausalLM, adapter: LoraAdapter): Promi
         await engine.read(weight) as Float32Array,
         await factor(a),
         await factor(b),
-        adapter.r,
-        adapter.scaling,
+        adapter,
       );
       model.replaceWeight(name, await engine.store(merged, weight.shape));
     }
@@ -69,26 +69,4 @@ function checkFits(model: CausalLM, adapter: LoraAdapter): void {
   const { embedding, head } = carriedTables(adapter, model.config);
   if (!model.config.tieWordEmbeddings || embedding === head) return;
   throw new Error("the adapter takes the model's tied tables apart: merge it into modelWithTables(model, adapter)");
-}
-
-/** weight [out, in] + scaling b [out, r] a [r, in], as a new array. */
-function addProduct(
-  weight: Float32Array,
-  a: Float32Array,
-  b: Float32Array,
-  r: number,
-  scaling: number,
-): Float32Array<ArrayBuffer> {
-  const inputs = a.length / r;
-  const merged = new Float32Array(weight.length);
-  const row = new Float64Array(inputs);
-  for (let out = 0; out < weight.length / inputs; out++) {
-    row.fill(0);
-    for (let k = 0; k < r; k++) {
-      const factor = b[out * r + k] * scaling;
-      for (let i = 0; i < inputs; i++) row[i] += factor * a[k * inputs + i];
-    }
-    for (let i = 0; i < inputs; i++) merged[out * inputs + i] = weight[out * inputs + i] + row[i];
-  }
-  return merged;
 }

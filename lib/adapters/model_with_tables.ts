@@ -5,6 +5,7 @@ import {
   carriedTables,
   carriesTables,
   CausalLM,
+  type ModelConfig,
   putRows,
   TABLE_MODULES,
   TABLE_NAMES,
@@ -36,29 +37,42 @@ export async function modelWithTables(model: CausalLM, adapter: AdapterWeights):
     return new CausalLM(model.engine, config, new Map(model.weights), shared);
   }
   const carried = carriedTables(adapter, config);
-  const tieWordEmbeddings = config.tieWordEmbeddings && carried.head === carried.embedding;
-  const vocabSize = vocabularyOf(model, adapter);
+  const wider = configWithTables(config, adapter);
   const tables = new Map<string, Table>();
   try {
     for (const module of TABLE_MODULES) {
-      if (module === "lm_head" && tieWordEmbeddings) continue;
+      if (module === "lm_head" && wider.tieWordEmbeddings) continue;
       const factor = module === "lm_head" ? carried.head : carried.embedding;
-      tables.set(TABLE_NAMES[module], await tableOf(model, adapter, module, factor, vocabSize));
+      tables.set(TABLE_NAMES[module], await tableOf(model, adapter, module, factor, wider.vocabSize));
     }
   } catch (error) {
     for (const { tensor, isLent } of tables.values()) if (!isLent) tensor.dispose();
     throw error;
   }
   return viewWith(model, {
-    config: { ...config, vocabSize, tieWordEmbeddings },
+    config: wider,
     tables: new Map([...tables].map(([name, { tensor }]) => [name, tensor])),
     lent: [...tables].flatMap(([name, { isLent }]) => isLent ? [name] : []),
     tablesOf: adapter,
   });
 }
 
+/** What an adapter carries, whether on an engine or on disk. */
+export interface CarryingAdapter {
+  factors: ReadonlyMap<string, { readonly shape: readonly number[] }>;
+  trainableTokenIndices?: readonly number[];
+}
+
+/** The configuration of a model that has an adapter's tables in the place of its own. */
+export function configWithTables(config: ModelConfig, adapter: CarryingAdapter): ModelConfig {
+  const { embedding, head } = carriedTables(adapter, config);
+  if (embedding === null && head === null) return config;
+  const tieWordEmbeddings = config.tieWordEmbeddings && head === embedding;
+  return { ...config, vocabSize: vocabularyOf(config, adapter), tieWordEmbeddings };
+}
+
 /** The vocabulary that the adapter's tables are for. */
-function vocabularyOf({ config }: CausalLM, adapter: AdapterWeights): number {
+function vocabularyOf(config: ModelConfig, adapter: CarryingAdapter): number {
   const { embedding, head } = carriedTables(adapter, config);
   const ids = adapter.trainableTokenIndices;
   const shapes = [embedding, head].flatMap((name) => name === null ? [] : [adapter.factors.get(name)!.shape]);
@@ -85,13 +99,7 @@ async function tableOf(
   const { config, engine } = model;
   const ids = factor === null ? [] : adapter.trainableTokenIndices;
   if (!ids) return { tensor: adapter.factors.get(factor!)!, isLent: true };
-  for (let id = config.vocabSize; id < vocabSize; id++) {
-    if (ids.includes(id)) continue;
-    throw new Error(
-      `the adapter has no row of ${module} for token ${id}, and the model has ${config.vocabSize} tokens: give ` +
-        "the model as it was trained with, from resizeEmbeddings()",
-    );
-  }
+  checkNewRows(ids, module, config, vocabSize);
   const own = TABLE_NAMES[config.tieWordEmbeddings ? "embed_tokens" : module];
   const held = model.weight(own);
   if (factor === null && held.dtype === "float32" && vocabSize === config.vocabSize) {
@@ -104,4 +112,20 @@ async function tableOf(
   const rows = factor === null ? new Float32Array() : await engine.read(adapter.factors.get(factor)!) as Float32Array;
   putRows(numbers, rows, ids, hidden);
   return { tensor: await engine.store(numbers, [vocabSize, hidden]), isLent: false };
+}
+
+/** Throws when a token that the model has no row for, of those up to `vocabSize`, is not among `ids`. */
+export function checkNewRows(
+  ids: readonly number[],
+  module: TableModule,
+  config: ModelConfig,
+  vocabSize: number,
+): void {
+  for (let id = config.vocabSize; id < vocabSize; id++) {
+    if (ids.includes(id)) continue;
+    throw new Error(
+      `the adapter has no row of ${module} for token ${id}, and the model has ${config.vocabSize} tokens: give ` +
+        "the model as it was trained with, from resizeEmbeddings()",
+    );
+  }
 }

@@ -23,10 +23,19 @@ import {
   tableNames,
   type TensorSource,
 } from "../models/mod.ts";
+import type { AdapterBase } from "./adapter_file.ts";
 import type { LoraAdapter } from "./lora.ts";
 
 /** PEFT wraps the model twice: each tensor's name starts with this. */
 export const PREFIX = "base_model.model.";
+
+/**
+ * `model.layers.0.mlp.up_proj.lora_A` here is `base_model.model.model.layers.0.mlp.up_proj.lora_A.weight` in the file; tables keep
+ * their names behind the prefix.
+ */
+export function adapterTensorName(factor: string): string {
+  return PREFIX + (isTableFactor(factor) ? factor : `${factor}.weight`);
+}
 
 /** The fields of adapter_config.json that say what is carried. */
 export const tableFieldsSchema = {
@@ -77,7 +86,7 @@ export interface TablesInFile {
  *   wrongly.
  */
 export async function tablesInFile(
-  model: CausalLM,
+  model: AdapterBase,
   file: TensorSource,
   fields: TableFields,
   fail: (reason: string) => never,
@@ -165,7 +174,7 @@ function checkShapes(file: TensorSource, shapes: ReadonlyMap<string, readonly nu
 }
 
 /** The base's tables, where PEFT wrote them beside the rows, must be the model's: an adapter for another base does harm. */
-async function checkBaseRows(model: CausalLM, file: TensorSource, ids: readonly number[]): Promise<void> {
+async function checkBaseRows(model: AdapterBase, file: TensorSource, ids: readonly number[]): Promise<void> {
   const { hiddenSize, vocabSize } = model.config;
   for (const table of tableNames(model.config)) {
     const name = `${PREFIX}${table.replace(/weight$/, "token_adapter.base_layer.weight")}`;

@@ -1,6 +1,7 @@
 /** Engines: who runs a graph, and the tensors that live there. */
 export * from "./engine.ts";
 export { createEngine, type EngineOptions, measureDevices } from "./create_engine.ts";
+export { measureDevice } from "./measure_device.ts";
 export { chooseDevice, type DeviceChoice, type DeviceSpeed, type UnavailableDevice } from "./choose_device.ts";
 export { type CudaStatus, cudaStatus } from "./cuda_status.ts";
 export type { CudaCard } from "./cuda_cards.ts";

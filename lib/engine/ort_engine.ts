@@ -1,6 +1,6 @@
 /** What the engines on ONNX Runtime have in common: compiling graphs, and freeing what was compiled. */
 import * as ort from "onnxruntime-node";
-import { type DType, serialize, sizeOf, type Target } from "../graph/mod.ts";
+import { type Dialect, type DType, serialize, sizeOf, type Target } from "../graph/mod.ts";
 import type { CompileOptions, DeviceTensor, Engine, Program, TensorData } from "./engine.ts";
 import { fileName, message, OrtProgram } from "./ort_program.ts";
 import { type ByteCounter, dtypeOf, makeOrtTensor, OrtTensor } from "./ort_tensor.ts";
@@ -11,6 +11,10 @@ export abstract class OrtEngine implements Engine, ByteCounter {
   readonly #programs = new Set<OrtProgram>();
   abstract readonly device: Target;
   abstract readonly description: string;
+  /** What nodes programs are written in. */
+  get dialect(): Dialect {
+    return this.device;
+  }
   abstract readonly sharesMemory: boolean;
   readonly copiesFeeds: boolean = false;
   supportsFloat16 = true;
@@ -38,7 +42,7 @@ export abstract class OrtEngine implements Engine, ByteCounter {
     const { bytes, inputs } = serialize({
       outputs: Object.values(outputs),
       names: names.map(fileName),
-      target: this.device,
+      target: this.dialect,
       initializers,
     });
     let session: ort.InferenceSession;

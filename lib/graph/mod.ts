@@ -17,4 +17,6 @@ export * from "./ops/matmul.ts";
 export * from "./ops/quantized.ts";
 export * from "./ops/softmax.ts";
 export * from "./ops/custom_gradient.ts";
+export * from "./ops/last_places.ts";
+export * from "./ops/steps_to_end.ts";
 export { chunkBody, type ChunkResults, inChunks } from "./ops/chunks.ts";

@@ -2,7 +2,7 @@
 import onnxProto from "onnx-proto";
 import type { Dimension } from "./dimension.ts";
 import { bindDimensions, neededNodes } from "./evaluate.ts";
-import type { GraphBody, OnnxAttribute, Target } from "./operator.ts";
+import type { Dialect, GraphBody, OnnxAttribute } from "./operator.ts";
 import { ONNX_DTYPE } from "./ops/select.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -10,9 +10,10 @@ const { onnx } = onnxProto;
 
 /**
  * The newest operator set that each provider of ONNX Runtime 1.30 covers for our operators. The CUDA provider's Scan, Identity
- * and Pad are not registered for later versions: the CPU would run them, between copies.
+ * and Pad are not registered for later versions: the CPU would run them, between copies. A portable file asks for no more
+ * than its nodes need.
  */
-const OPSET: Record<Target, number> = { cpu: 21, webgpu: 21, cuda: 18 };
+const OPSET: Record<Dialect, number> = { cpu: 21, webgpu: 21, cuda: 18, portable: 18 };
 const IR_VERSION = 10;
 
 /** A value baked into the file, e.g. a frozen weight that ONNX Runtime may repack for speed. */
@@ -21,14 +22,24 @@ export interface Initializer {
   shape: readonly number[];
 }
 
+/** A value in a file beside the ONNX file, for weights beyond what one protobuf holds. */
+export interface ExternalInitializer {
+  /** The file's name. */
+  location: string;
+  /** In bytes. */
+  offset: number;
+  byteLength: number;
+  shape: readonly number[];
+}
+
 /** What to write. */
 export interface SerializeOptions {
   outputs: readonly Tensor[];
   /** Names for the outputs, in their order; by default the tensors' own names. */
   names?: readonly string[];
-  target: Target;
-  /** Inputs that become part of the file instead: their values by name. */
-  initializers?: Record<string, Initializer>;
+  target: Dialect;
+  /** Inputs that become part of the file instead: their values by name, or where those are. */
+  initializers?: Record<string, Initializer | ExternalInitializer>;
 }
 
 /** An ONNX file and the inputs that a program made from it must be fed. */
@@ -49,7 +60,12 @@ export function serialize({ outputs, names, target, initializers = {} }: Seriali
     const value = initializers[input.name];
     if (!value) continue;
     bindDimensions([{ tensor: input, shape: value.shape }]);
-    writer.initializers.push(initializer(input.name, value.shape, ONNX_DTYPE[input.dtype], value.data));
+    const dtype = ONNX_DTYPE[input.dtype];
+    writer.initializers.push(
+      "data" in value
+        ? initializer(input.name, value.shape, dtype, value.data)
+        : externalInitializer(input.name, dtype, value),
+    );
   }
   const fed = inputs.filter((input) => !(input.name in initializers));
   // An output under its public name is one more Identity, which ONNX Runtime removes again.
@@ -104,7 +120,7 @@ class NodeWriter {
   #count = 0;
 
   /** @param prefix Starts the names of everything in a graph inside another, whose names are seen from there too. */
-  constructor(readonly taken: ReadonlySet<string>, readonly target: Target, readonly prefix = "") {}
+  constructor(readonly taken: ReadonlySet<string>, readonly target: Dialect, readonly prefix = "") {}
 
   /** Writes the nodes and constants that `outputs` need; returns all tensors that were used. */
   write(outputs: readonly Tensor[]): Set<Tensor> {
@@ -226,6 +242,17 @@ function initializer(
 ): onnxProto.onnx.ITensorProto {
   const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return { name, dims: [...shape], dataType, rawData };
+}
+
+/** TensorProto's data_location EXTERNAL is 1. */
+function externalInitializer(
+  name: string,
+  dataType: number,
+  { location, offset, byteLength, shape }: ExternalInitializer,
+): onnxProto.onnx.ITensorProto {
+  const externalData = Object.entries({ location, offset, length: byteLength })
+    .map(([key, value]) => ({ key, value: String(value) }));
+  return { name, dims: [...shape], dataType, dataLocation: 1, externalData };
 }
 
 /** AttributeProto's type numbers: FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7. */

@@ -10,6 +10,12 @@ import type { Tensor, TensorType } from "./tensor.ts";
 /** Who runs the graph: some operators are written with other ONNX nodes on other devices. */
 export type Target = "cpu" | "webgpu" | "cuda";
 
+/**
+ * For whom nodes are written: one of ONNX Runtime's providers, or whoever reads the file. `"portable"` are nodes of the ONNX
+ * standard wherever there are some, in the patterns that runtimes fuse.
+ */
+export type Dialect = Target | "portable";
+
 /** What a gradient rule sees. */
 export interface GradientContext<Attributes> {
   inputs: readonly Tensor[];
@@ -38,7 +44,7 @@ export interface GraphBody {
 
 /** What a lowering rule sees, and the calls it makes to write ONNX nodes. */
 export interface LowerContext<Attributes> {
-  target: Target;
+  target: Dialect;
   inputs: readonly string[];
   inputTypes: readonly TensorType[];
   outputs: readonly string[];

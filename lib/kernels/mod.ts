@@ -2,7 +2,7 @@
 export * from "./adamw.ts";
 export * from "./adamw_8bit.ts";
 export * from "./attend_in_parts.ts";
-export { attention, causalBias, MASKED, mergeHeads, splitHeads } from "./attention.ts";
+export { attention, attentionSizes, causalBias, MASKED, mergeHeads, splitHeads } from "./attention.ts";
 export { BLOCK_8BIT, dequantizeBlockwise, dynamicLevels, quantizeBlockwise, zeroCode } from "./blockwise_8bit.ts";
 export * from "./cached_attention.ts";
 export * from "./draw_tokens.ts";

@@ -43,6 +43,14 @@ const applyRmsNorm = defineOperator<{ epsilon: number }>({
     return [dx, reshape(dWeight, [size])];
   },
   lower({ target, inputs, outputs: [y, r], attributes: { epsilon }, emit, float, integers }) {
+    if (target === "portable") {
+      // SimplifiedLayerNormalization is no part of the standard; ONNX Runtime makes one of exactly this.
+      const meanSquare = emit("ReduceMean", [emit("Pow", [inputs[0], float(2)]), integers([-1])]);
+      const root = emit("Sqrt", [emit("Add", [meanSquare, float(epsilon)])]);
+      emit("Mul", [emit("Div", [inputs[0], root]), inputs[1]], { outputs: [y] });
+      emit("Reciprocal", [root], { outputs: [r] });
+      return;
+    }
     const attributes = { axis: -1, epsilon: { float: epsilon } };
     if (target !== "webgpu") {
       emit("SimplifiedLayerNormalization", inputs, { outputs: [y, r], attributes });

@@ -16,7 +16,11 @@ const applySilu = defineOperator<null>({
     const s = sigmoid(x);
     return [mul(dy, add(s, mul(sub(x.graph.scalar(1), s), y)))];
   },
-  lower({ inputs, outputs, emit }) {
+  lower({ target, inputs, outputs, emit }) {
+    if (target === "portable") {
+      emit("Mul", [inputs[0], emit("Sigmoid", inputs)], { outputs });
+      return;
+    }
     // QuickGelu is x s(alpha x); with alpha = 1 that is silu in one pass.
     emit("QuickGelu", inputs, { outputs, attributes: { alpha: { float: 1 } }, domain: "com.microsoft" });
   },

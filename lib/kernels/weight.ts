@@ -36,6 +36,8 @@ export interface Float16Matrix {
   float16: Tensor;
   /** What products are computed in. */
   compute: Extract<DType, "float32" | "float16">;
+  /** That factors and products stay far below float16's 65504, as behind a norm: then no row has to be scaled. Default false. */
+  bounded?: boolean;
 }
 
 /** A matrix [out, in]: float32, float16, or 4 or 8 bits. */
@@ -47,6 +49,7 @@ export function weightedLinear(x: Tensor, weight: Weight): Tensor {
   if (!("float16" in weight)) return linear(x, weight);
   if (weight.compute === "float32") return linear(x, cast(weight.float16, "float32"));
   const { float16 } = weight;
+  if (weight.bounded) return cast(linear(cast(x, "float16"), float16), "float32");
   const y = inFloat16(x, (scaled) => linear(scaled, float16));
   const [product] = customGradient([y], [x], ({ outputGradient }) => [
     inFloat16(outputGradient, (scaled) => matmul(scaled, float16)),

@@ -4,7 +4,7 @@
  */
 import { type Engine, type Program, ProgramCache } from "../engine/mod.ts";
 import { gradients, Graph, type Node, splitBackward, type Tensor } from "../graph/mod.ts";
-import { attention, type Weight } from "../kernels/mod.ts";
+import { attention, rotary, type Weight } from "../kernels/mod.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LinearModule, modulePath } from "./decoder_block.ts";
 import { blockWeightShapes, decoderBlock } from "./families.ts";
@@ -60,9 +60,7 @@ function blockGraph(config: ModelConfig, lora: LoraShape) {
   const { weights, factors, ...parameters } = blockParameters(graph, config, lora, "");
   const { y } = decoderBlock(config, {
     x,
-    positions,
-    cos,
-    sin,
+    rotate: (heads) => rotary(heads, positions, cos, sin),
     ...parameters,
     attend: (q, k, v) => attention(q, k, v, bias),
   });

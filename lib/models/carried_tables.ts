@@ -40,8 +40,15 @@ export interface CarriedTables {
 
 const NONE: CarriedTables = { embedding: null, head: null };
 
-/** What an adapter carries. In a tied model the head follows the token table, unless the adapter has a head of its own. */
-export function carriedTables(adapter: AdapterWeights | null, config: ModelConfig): CarriedTables {
+/**
+ * What an adapter carries. In a tied model the head follows the token table, unless the adapter has a head of its own.
+ *
+ * @param adapter Its factors may be anything that is known by their names.
+ */
+export function carriedTables(
+  adapter: Pick<AdapterWeights, "trainableTokenIndices"> & { factors: { has(name: string): boolean } } | null,
+  config: ModelConfig,
+): CarriedTables {
   if (!adapter) return NONE;
   const nameOf = adapter.trainableTokenIndices ? rowsFactor : tableFactor;
   const [embedding, own] = TABLE_MODULES.map(nameOf).map((name) => adapter.factors.has(name) ? name : null);

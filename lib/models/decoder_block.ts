@@ -7,16 +7,7 @@
  *
  * A family says which of the linear layers have biases and what else it does with queries and keys.
  */
-import {
-  type LoraFactors,
-  loraLinear,
-  mergeHeads,
-  rmsNorm,
-  rotary,
-  splitHeads,
-  swiglu,
-  type Weight,
-} from "../kernels/mod.ts";
+import { type LoraFactors, loraLinear, mergeHeads, rmsNorm, splitHeads, swiglu, type Weight } from "../kernels/mod.ts";
 import { add, type Tensor } from "../graph/mod.ts";
 import type { ModelConfig } from "./config.ts";
 
@@ -62,11 +53,8 @@ export interface BlockParts {
 export interface BlockInputs {
   /** The hidden state [batch, tokens, hidden]. */
   x: Tensor;
-  /** int64 [batch, tokens] */
-  positions: Tensor;
-  /** Rotary tables [positions, headDim / 2]. */
-  cos: Tensor;
-  sin: Tensor;
+  /** Turns queries or keys [batch, heads, tokens, headDim] by their positions. */
+  rotate(x: Tensor): Tensor;
   /** A bias, or a norm's weight, by its name inside the block. */
   weight(name: string): Tensor;
   /** The matrix of a linear layer. */
@@ -98,7 +86,7 @@ export function sharedDecoderBlock(
   parts: BlockParts,
   inputs: BlockInputs,
 ): { y: Tensor; keys: Tensor; values: Tensor } {
-  const { x, positions, cos, sin, weight, matrix, lora, attend } = inputs;
+  const { x, rotate, weight, matrix, lora, attend } = inputs;
   const biased = parts.biasedModules(config);
   const linear = (input: Tensor, module: LinearModule) => {
     const bias = biased.includes(module) ? weight(`${modulePath(module)}.bias`) : undefined;
@@ -106,7 +94,7 @@ export function sharedDecoderBlock(
   };
   const turned = (projected: Tensor, of: "q" | "k", heads: number) => {
     const split = splitHeads(projected, heads, config.headDim);
-    return rotary(parts.prepareHeads?.(split, of, config, weight) ?? split, positions, cos, sin);
+    return rotate(parts.prepareHeads?.(split, of, config, weight) ?? split);
   };
 
   const normed = rmsNorm(x, weight("input_layernorm.weight"), config.rmsNormEps);

@@ -8,7 +8,7 @@
  */
 import { type DeviceTensor, type Engine, ProgramCache } from "../engine/mod.ts";
 import { gatherRows, gradients, Graph, inChunks, reshape, type Tensor } from "../graph/mod.ts";
-import { attention, type TokenObjective } from "../kernels/mod.ts";
+import { attention, rotary, type TokenObjective } from "../kernels/mod.ts";
 import { blockParameters, gradientName, type LoraShape, type Trainable } from "./block_programs.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderBlock } from "./families.ts";
@@ -146,13 +146,14 @@ export function fusedOutputs(config: ModelConfig, variant: FusedVariant): Record
   const cos = graph.input("cos", ["positions", headDim / 2]);
   const sin = graph.input("sin", ["positions", headDim / 2]);
   const bias = graph.input("bias", ["batch", 1, 1, "tokens", "tokens"]);
+  const rotate = (heads: Tensor) => rotary(heads, positions, cos, sin);
   const trained: Record<string, Tensor> = {};
   let y = x;
   for (let layer = config.layers - layers; layer < config.layers; layer++) {
     const prefix = `model.layers.${layer}.`;
     const { weights, factors, ...parameters } = blockParameters(graph, config, lora, prefix);
     const attend = (q: Tensor, k: Tensor, v: Tensor) => attention(q, k, v, bias);
-    y = decoderBlock(config, { x: y, positions, cos, sin, ...parameters, attend }).y;
+    y = decoderBlock(config, { x: y, rotate, ...parameters, attend }).y;
     for (const [name, tensor] of Object.entries(trainable === "all" ? { ...weights, ...factors } : factors)) {
       trained[gradientName(prefix + name)] = tensor;
     }

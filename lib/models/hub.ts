@@ -6,35 +6,29 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { denoFileSystem, type FileSystem, isFolder } from "../files/mod.ts";
 import { defaultCacheFolder, readRecord, withLock, writeRecord } from "./hub/cache.ts";
 import { atMostTwo, type DownloadProgress, fetchAll } from "./hub/fetch_all.ts";
 import { describeFile, type RemoteFile } from "./hub/fetch_file.ts";
-import { type HubConnection, HubError, request, type Subject, Watchdog, withRetries } from "./hub/request.ts";
+import { pathFilter } from "./hub/patterns.ts";
+import { type ConnectionOptions, isInside, isRepoName, openRepo, type Repo, type RepoType } from "./hub/repo.ts";
+import { HubError, request, Watchdog, withRetries } from "./hub/request.ts";
 
 export { type DownloadProgress } from "./hub/fetch_all.ts";
 export { HubError } from "./hub/request.ts";
 
-export interface HubOptions {
+/** How to download. The token is for private and gated repositories. */
+export interface HubOptions extends ConnectionOptions {
   /** Branch, tag or commit. Default "main". */
   revision?: string;
   /** Default: KILN_CACHE, or `~/.cache/kiln/hub`. */
   cacheFolder?: string;
-  /** For private and gated repositories. Default: HF_TOKEN. */
-  token?: string;
-  signal?: AbortSignal;
   /** Called at most ten times a second, and when a file is done. */
   onProgress?: (progress: DownloadProgress) => void;
   /** Asks the hub whether the revision has changed, although everything is in the cache. Default false. */
   refresh?: boolean;
-  /** Default: HF_ENDPOINT, or https://huggingface.co. */
-  endpoint?: string;
-  /**
-   * Tries in a row without progress (default 5), first wait between them (500 ms), and silence that counts as broken
-   * (60 s).
-   */
-  patience?: { attempts?: number; firstDelayMs?: number; stallMs?: number };
   /** The disk, unless a test says otherwise. */
   fileSystem?: FileSystem;
 }
@@ -85,12 +79,10 @@ export async function resolveModel(nameOrFolder: string, options: HubOptions = {
 export async function downloadFile(
   repo: string,
   path: string,
-  options: HubOptions & { repoType?: "model" | "dataset" } = {},
+  options: HubOptions & { repoType?: RepoType } = {},
 ): Promise<string> {
   const { repoType = "model" } = options;
-  if (!isRepoName(repo)) {
-    throw new HubError("notFound", `${JSON.stringify(repo)} is not a name on the hub, such as openai/gsm8k.`);
-  }
+  checkRepoName(repo);
   if (!isInside(path)) {
     throw new HubError("notFound", `${JSON.stringify(path)} is not the path of a file in a repository.`);
   }
@@ -102,34 +94,75 @@ export async function downloadFile(
   return `${folder}/${path}`;
 }
 
-interface Repo {
-  hub: HubConnection;
-  subject: Subject;
-  /** Address of its files and of what the hub knows about it. */
-  filesUrl: string;
-  apiUrl: string;
-  /** Its folder in the cache. */
-  folder: string;
+/**
+ * Downloads a whole repository, or those of its files that patterns name, once.
+ *
+ * @param repo its name, such as `openai/gsm8k`
+ * @param options.repoType default "model"
+ * @param options.include patterns such as `*.parquet` or `main/*` (a star stands for slashes too). Default: all files
+ * @param options.exclude patterns of files that are left out
+ * @returns the folder that holds them, as the repository has them; other downloads of the same commit lie there too
+ * @throws as {@link resolveModel}
+ */
+export async function downloadSnapshot(
+  repo: string,
+  options: HubOptions & { repoType?: RepoType; include?: readonly string[]; exclude?: readonly string[] } = {},
+): Promise<string> {
+  const { repoType = "model", include, exclude } = options;
+  checkRepoName(repo);
+  const opened = openRepo(repoType, repo, options);
+  const patterns = include === undefined && exclude === undefined
+    ? ""
+    : `-${digest(JSON.stringify([include, exclude]))}`;
+  return await cached(opened, `snapshot${patterns}`, options.refresh, async () => {
+    const { sha, names } = await listFiles(opened);
+    const wanted = names.filter(pathFilter({ include, exclude }));
+    const outside = wanted.find((name) => !isInside(name));
+    if (outside !== undefined) {
+      throw new HubError(
+        "protocol",
+        `${opened.subject.repo} lists ${JSON.stringify(outside)}, which is no path of a file.`,
+      );
+    }
+    if (wanted.length === 0) {
+      const has = names.length === 0 ? "no files at all" : `such as ${names.slice(0, 3).join(", ")}`;
+      throw new HubError("notFound", `No file of ${opened.subject.repo} is meant by these patterns; it has ${has}.`);
+    }
+    return {
+      commit: sha,
+      remotes: await atMostTwo(wanted, opened.hub.signal, (path) => describe(opened, sha, path)),
+    };
+  }, options);
 }
 
-function openRepo(repoType: "model" | "dataset", name: string, options: HubOptions): Repo {
-  const endpoint = (options.endpoint ?? (Deno.env.get("HF_ENDPOINT") || "https://huggingface.co")).replace(/\/+$/, "");
-  const { revision = "main", cacheFolder = defaultCacheFolder(), patience = {} } = options;
-  const prefix = repoType === "dataset" ? "datasets/" : "";
-  return {
-    hub: {
-      endpoint,
-      token: options.token ?? (Deno.env.get("HF_TOKEN") || undefined),
-      signal: options.signal,
-      attempts: patience.attempts ?? 5,
-      firstDelayMs: patience.firstDelayMs ?? 500,
-      stallMs: patience.stallMs ?? 60_000,
-    },
-    subject: { repo: `${repoType} ${name}`, page: `${endpoint}/${prefix}${name}`, revision },
-    filesUrl: `${endpoint}/${prefix}${name}/resolve`,
-    apiUrl: `${endpoint}/api/${repoType}s/${name}`,
-    folder: `${cacheFolder}/${repoType}s--${name.replace("/", "--")}`,
-  };
+/**
+ * The name on the hub of a model: that name itself, or that of a folder in the cache of downloads. Undefined for other
+ * folders, which nobody else can be sent to.
+ *
+ * @param options.cacheFolder default: KILN_CACHE, or `~/.cache/kiln/hub`
+ */
+export async function hubIdOf(
+  nameOrFolder: string,
+  { cacheFolder = defaultCacheFolder() }: { cacheFolder?: string } = {},
+): Promise<string | undefined> {
+  if (!await isFolder(nameOrFolder)) return isRepoName(nameOrFolder) ? nameOrFolder : undefined;
+  try {
+    const [folder, cache] = await Promise.all([nameOrFolder, cacheFolder].map((path) => Deno.realPath(path)));
+    const inside = folder.startsWith(cache) ? folder.slice(cache.length).replaceAll("\\", "/") : "";
+    return /^\/models--([^/]+)\//.exec(`${inside}/`)?.[1].replace("--", "/");
+  } catch {
+    // There is no cache.
+    return undefined;
+  }
+}
+
+function checkRepoName(repo: string): void {
+  if (isRepoName(repo)) return;
+  throw new HubError("notFound", `${JSON.stringify(repo)} is not a name on the hub, such as openai/gsm8k.`);
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** Gives the folder of a finished download; or asks `plan` what to fetch, and fetches it. */
@@ -151,6 +184,13 @@ async function cached(
     // Another process may have fetched it while this one waited.
     const found = await find();
     if (found !== undefined) return found;
+    if (/^(1|true|yes|on)$/i.test(Deno.env.get("HF_HUB_OFFLINE") ?? "")) {
+      throw new HubError(
+        "network",
+        `${repo.subject.repo} at ${repo.subject.revision} is not in the cache (${repo.folder}), and HF_HUB_OFFLINE says to stay ` +
+          "off the network. Unset it, give a folder that holds the files, or copy the cache of a machine that has them.",
+      );
+    }
     const { commit, remotes } = await plan();
     if (!/^[\w.-]+$/.test(commit) || /^\.+$/.test(commit)) {
       throw new HubError("protocol", `${repo.hub.endpoint} gives ${JSON.stringify(commit)} as commit.`);
@@ -212,14 +252,4 @@ function filesOfModel(names: string[]): string[] {
     /^[^/\\]+\.safetensors$/.test(name) && !fixed.has(name) && !name.startsWith("consolidated")
   );
   return [...small, "model.safetensors.index.json", ...shards];
-}
-
-/** `owner/name`, or the bare name of an old repository. */
-function isRepoName(text: string): boolean {
-  return /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(text) && !text.includes("..") && !text.includes("--");
-}
-
-function isInside(path: string): boolean {
-  return path !== "" && !path.includes("\\") &&
-    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }

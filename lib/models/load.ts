@@ -14,7 +14,7 @@ import {
   type WeightPrecision,
 } from "./precision.ts";
 import { checkTensors, initialWeight, readConfigText } from "./model_folder.ts";
-import { openCheckpoint, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
+import { openCheckpoint, type TensorSource, type TensorToWrite, writeCheckpoint } from "./safetensors.ts";
 
 /** Called while weights are read: tensors done and in all. */
 export type LoadProgress = (done: number, total: number) => void;
@@ -39,14 +39,13 @@ export async function loadModel(
   },
 ): Promise<CausalLM> {
   const { engine, signal, onProgress } = options;
-  const config = withPrecision(await readConfig(folder), options);
-  const shapes = weightShapes(config);
-  const names = Object.keys(shapes);
-  const checkpoint = await openCheckpoint(folder);
+  const { checkpoint, config: own } = await openModelFolder(folder);
   const weights = new Map<string, DeviceTensor>();
+  let config: ModelConfig;
   try {
-    // All shapes are checked before the first tensor is read.
-    checkTensors(checkpoint, shapes, { blocks: "model.layers.", ignored: [".rotary_emb.inv_freq"] }); // old Llamas' tables
+    config = withPrecision(own, options);
+    const shapes = weightShapes(config);
+    const names = Object.keys(shapes);
     for (const [done, name] of names.entries()) {
       signal?.throwIfAborted();
       const shape = shapes[name];
@@ -61,6 +60,25 @@ export async function loadModel(
     checkpoint.close();
   }
   return new CausalLM(engine, config, weights);
+}
+
+/**
+ * Opens a model's folder to read its weights one by one: the names and shapes are those of `weightShapes(config)`. Close the
+ * checkpoint when done.
+ *
+ * @throws as `loadModel`; no tensor has been read then
+ */
+export async function openModelFolder(folder: string): Promise<{ config: ModelConfig; checkpoint: TensorSource }> {
+  const config = await readConfig(folder);
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    const ignored = [".rotary_emb.inv_freq"]; // old Llamas' tables
+    checkTensors(checkpoint, weightShapes(config), { blocks: "model.layers.", ignored });
+    return { config, checkpoint };
+  } catch (error) {
+    checkpoint.close();
+    throw error;
+  }
 }
 
 /** The configuration with the form that the model's weights are to have. Throws when the engine cannot hold it. */
@@ -120,7 +138,7 @@ export interface SaveModelOptions extends Pick<WriteOptions, "fileSystem"> {
 }
 
 /** Weights of an earlier save, which would contradict the new ones where those have other names. */
-const WEIGHT_FILE = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
+export const WEIGHT_FILE = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
 
 /**
  * Writes config.json, generation_config.json and the float32 weights into a folder, as transformers reads them. The folder is made

@@ -95,9 +95,16 @@ export function defaultBudget(available: number, trained: number): number {
 
 /** Bytes that a pass may take of a card's, where programs that train and programs that decode each hold the weights. */
 export function cardBudget(memoryBytes: number, config: ModelConfig): number {
-  const weights = Object.entries(weightShapes(config))
-    .map(([name, shape]) => weightBytes(name, shape, weightForm(name, shape, config)));
-  return Math.max(0, memoryBytes / SLACK - 2 * sumOf(weights));
+  return Math.max(0, memoryBytes / SLACK - 2 * modelBytes(config));
+}
+
+/** Bytes of a model's weights in the form in which its configuration has them. */
+export function modelBytes(config: ModelConfig): number {
+  return sumOf(
+    Object.entries(weightShapes(config)).map(([name, shape]) =>
+      weightBytes(name, shape, weightForm(name, shape, config))
+    ),
+  );
 }
 
 function trainedNumbers(config: ModelConfig, { adapter, carriedRows = 0, trainable }: MemoryPlanOptions): number {

@@ -165,6 +165,24 @@ export async function storeWeight(
   numbers: Float32Array,
   form: WeightForm,
 ): Promise<void> {
+  const data = encodeWeight(name, shape, numbers, form);
+  for (const [part, { dtype, shape: ofPart }] of Object.entries(weightParts(name, shape, form))) {
+    weights.set(part, await engine.store(data[part], ofPart, dtype));
+  }
+}
+
+/**
+ * Converts a weight to its form: the numbers of its parts, by the names that `weightParts` gives them. In float32 they are
+ * the numbers given.
+ *
+ * @throws When a number is not finite, or float16 cannot hold it; the message names the weight.
+ */
+export function encodeWeight(
+  name: string,
+  shape: readonly number[],
+  numbers: Float32Array,
+  form: WeightForm,
+): Record<string, Float32Array | Uint16Array | Uint8Array> {
   let data: (Float32Array | Uint16Array | Uint8Array | null)[];
   try {
     if (form.kind === "blocks") data = Object.values(quantize(numbers, shape, form));
@@ -172,9 +190,9 @@ export async function storeWeight(
   } catch (error) {
     throw new Error(`weight "${name}": ${(error as Error).message}`);
   }
-  for (const [position, [part, { dtype, shape: ofPart }]] of Object.entries(weightParts(name, shape, form)).entries()) {
-    weights.set(part, await engine.store(data[position]!, ofPart, dtype));
-  }
+  return Object.fromEntries(
+    Object.keys(weightParts(name, shape, form)).map((part, position) => [part, data[position]!]),
+  );
 }
 
 function toFloat16(numbers: Float32Array): Uint16Array {

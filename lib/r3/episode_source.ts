@@ -7,6 +7,8 @@ import {
   type PlayedEpisode,
   playEpisodes,
   type PlayOptions,
+  type PromptMessage,
+  promptRows,
   trainingEpisodes,
 } from "../train/mod.ts";
 import type { R3Question } from "./collection.ts";
@@ -67,7 +69,7 @@ export function r3Episodes(options: R3EpisodesOptions): EpisodeSource {
   checkJudges(judges, only);
   const game = r3Game<R3Question>({ retriever, maxSteps, passagesPerStep, maxPassages, maxPassageCharacters });
   const limits = { ...R3_PLAY_OPTIONS, maxTurns: maxSteps ?? R3_PLAY_OPTIONS.maxTurns };
-  return async (round, signal) => {
+  const source: EpisodeSource = async (round, signal) => {
     const tasks = questionsOf(questions, questionsPerRound, seed, round);
     const episodes = await playEpisodes(game, tasks, {
       samples: 4,
@@ -86,6 +88,25 @@ export function r3Episodes(options: R3EpisodesOptions): EpisodeSource {
     onRound?.(round, chains);
     return chains.flatMap(trainingSteps);
   };
+  source.parts = {
+    train: () =>
+      promptRows({
+        trainDataset: questions.map((task) => ({ ...task, prompt: [...game.begin(task).prompt] as PromptMessage[] })),
+        tokenizer: play.tokenizer,
+      }),
+    more: {
+      episodes: {
+        kind: "R3-RAG",
+        questionsPerRound,
+        samples: play.samples ?? 4,
+        maxTurns: limits.maxTurns,
+        maxTurnTokens: play.maxTurnTokens ?? limits.maxTurnTokens,
+        maxContextTokens: play.maxContextTokens ?? null,
+        rewards: { ...rewardOptions },
+      },
+    },
+  };
+  return source;
 }
 
 function checkJudges({ stepJudge, answerJudge }: R3Judges, only: "both" | "outcome" | "process"): void {

@@ -18,6 +18,7 @@ const HELP = `Measures Kiln on this machine.
   deno task bench --section precision        heavy: loading, SFT and generation at that shape, by the weights' precision
   deno task bench --section four-gigabytes   heavy: SFT and PPO on 4 bits at that shape, within 4 GB
   deno task bench --section retrieval        heavy: ingestion and search on LanceDB; retrieval-large: 100,000 passages
+  deno task bench --section export           heavy: exports to each format at that shape, with and without reading back
   deno task bench --section webgpu           heavy: training and decoding on a GPU at that shape
   deno task bench --quick                    seconds: shows that everything runs; the numbers mean nothing
   deno task bench --json outputs/bench.json  writes the results to a file too

@@ -51,7 +51,7 @@ export function startServing(settings: ServeSettings, say: (line: string) => voi
   // Whoever waits for them hears of it.
   engine?.catch(() => {});
   chat.catch(() => {});
-  const { host, port, token, hostNames, endpoint, limits } = settings;
+  const { host, port, token, hostNames, endpoint, limits, allowAdapters: adapterFolder } = settings;
   const close = async () => {
     abort.abort(new Error("the service ends"));
     await chat.then((agent) => agent.dispose(), () => {});
@@ -60,7 +60,7 @@ export function startServing(settings: ServeSettings, say: (line: string) => voi
   };
   let running: RunningService;
   try {
-    running = serve({ host, port, token, hostNames, endpoint, limits, engine, chat });
+    running = serve({ host, port, token, hostNames, endpoint, limits, engine, chat, adapterFolder });
   } catch (error) {
     listening.reject(error);
     store.close();
@@ -69,6 +69,7 @@ export function startServing(settings: ServeSettings, say: (line: string) => voi
   listening.resolve();
   say(`Kiln listens at ${running.url}${token === undefined ? "" : ", and wants the token"}`);
   say(`Conversations are kept in ${resolve(settings.data, "sessions.sqlite")}`);
+  if (adapterFolder !== undefined) say(`Adapters may be loaded from ${resolve(adapterFolder)}`);
   let stopping: Promise<void> | null = null;
   return {
     running,
@@ -82,10 +83,12 @@ export function startServing(settings: ServeSettings, say: (line: string) => voi
   };
 }
 
-async function openModels({ model, adapters, embedder, rows, limits }: ServeSettings): Promise<Engine> {
+async function openModels(settings: ServeSettings): Promise<Engine> {
+  const { model, adapters, allowAdapters, maxAdapters, embedder, rows, limits } = settings;
   return await openEngine({
     model: model === HOUSE_MODEL ? fileURLToPath(new URL(`../../data/models/${HOUSE_MODEL}`, import.meta.url)) : model,
     adapters,
+    runtimeAdapters: allowAdapters === undefined ? 0 : maxAdapters,
     embedder: embedder ?? undefined,
     maxRows: rows,
     // The service lets no more in than that, and what the agents ask besides comes one by one.

@@ -12,6 +12,7 @@ export {
   type ToolDefinition,
 } from "./chat_template.ts";
 export { chatMlTemplate, chatMlTokens } from "./chatml.ts";
+export { completeTokenizerFiles } from "./complete_files.ts";
 export {
   readTokenizerFiles,
   TokenizerError,

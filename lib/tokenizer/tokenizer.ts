@@ -8,6 +8,7 @@ import {
   type TokenizerFiles,
   type TokenizerJson,
 } from "./files.ts";
+import { withExactPatterns } from "./exact_patterns.ts";
 import { quote } from "./quote.ts";
 import { type DecoderScope, decoderScope } from "./decoder_scope.ts";
 import { rememberWords } from "./word_cache.ts";
@@ -219,7 +220,8 @@ export class Tokenizer {
   /** A pipeline for which special tokens are text. It shares the vocabulary, which is large. */
   #withoutSpecialTokens(): Pipeline {
     const added_tokens = this.#json.added_tokens.filter(({ special }) => !special);
-    const plain = new Pipeline({ ...this.#json, added_tokens, model: { type: "BPE", vocab: {}, merges: [] } }, {});
+    const json = withExactPatterns(this.#json);
+    const plain = new Pipeline({ ...json, added_tokens, model: { type: "BPE", vocab: {}, merges: [] } }, {});
     plain.model = this.#pipeline.model;
     return plain;
   }
@@ -233,7 +235,7 @@ const probeText = "The cat's 12 hats,\n\n  (naïve) 鍵 👩‍👧 e\u0301\t<a>
  */
 function makePipeline(path: string, json: TokenizerJson): Pipeline {
   try {
-    const pipeline = new Pipeline(json, {});
+    const pipeline = new Pipeline(withExactPatterns(json), {});
     rememberWords(pipeline);
     const { ids } = pipeline.encode(probeText, { add_special_tokens: true });
     if (ids.length > 0) pipeline.decode(ids, { clean_up_tokenization_spaces: false });

@@ -18,6 +18,7 @@ import { dpoFingerprint, type DpoOptions, resolveDpoOptions } from "./dpo_option
 import { DpoPolicy, referenceLogps } from "./dpo_policy.ts";
 import { createReference, type Reference } from "./dpo_reference.ts";
 import { chooseKeptLayers } from "./kept_layers.ts";
+import { pairRows } from "./run_record.ts";
 import { TrainingSession } from "./session.ts";
 import type { TrainingStep } from "./step.ts";
 
@@ -80,6 +81,11 @@ export async function* dpo(options: DpoOptions): AsyncGenerator<TrainingStep> {
       totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(stepsPerEpoch * numTrainEpochs),
       stepsPerEpoch,
       lossLimit: Infinity,
+      parts: {
+        train: () => pairRows(options.trainDataset),
+        ...(evalDataset.length === 0 ? {} : { evaluation: () => pairRows(evalDataset) }),
+        more: { hasReferenceModel: options.referenceModel !== undefined },
+      },
       evaluation: evalDataset.length === 0 ? undefined : {
         run: async () => {
           // What the reference makes of them stays the same: it is asked once.

@@ -76,7 +76,7 @@ async function given(model: CausalLM, referenceModel: CausalLM): Promise<Referen
 }
 
 /** Whether an adapter changes the model: a new one's B is 0. */
-async function isTrained(model: CausalLM, adapter: LoraAdapter): Promise<boolean> {
+export async function isTrained(model: CausalLM, adapter: LoraAdapter): Promise<boolean> {
   for (const [name, tensor] of adapter.factors) {
     if (!name.endsWith("lora_B")) continue;
     if ((await model.engine.read(tensor) as Float32Array).some((value) => value !== 0)) return true;

@@ -10,6 +10,8 @@ import { createPolicy } from "./grpo_policy.ts";
 import { newRound, restoreRound, type Round, roundFiles } from "./grpo_round.ts";
 import { chooseKeptLayers, type LargestBatch } from "./kept_layers.ts";
 import { type PromptTokenizer, type Rollout, rolloutScorer } from "./rollout/mod.ts";
+import { describeRewards } from "./rewards/mod.ts";
+import { promptRows } from "./run_record.ts";
 import { TrainingSession } from "./session.ts";
 import type { CheckpointOptions, Metrics, TrainingStep } from "./step.ts";
 
@@ -60,6 +62,10 @@ export async function* grpo<Columns>(options: GrpoOptions<Columns>): AsyncGenera
       stepsPerEpoch,
       lossLimit: Infinity,
       evaluation: evaluate && { run: async () => evaluationMetrics(await evaluate()) },
+      parts: {
+        train: () => promptRows(options),
+        more: { rewards: describeRewards(options.rewards, options.rewardWeights) },
+      },
       // Between two updates of one round its completions are part of the state.
       files: () => session!.step % updatesPerRound === 0 ? {} : roundFiles(round!),
     });

@@ -62,6 +62,15 @@ export * from "./retrieval_recall.ts";
 export * from "./rewards/mod.ts";
 export * from "./rollout/mod.ts";
 export * from "./run/mod.ts";
+export {
+  EVAL_DATA_FILE,
+  promptRows,
+  type RecordedRow,
+  type RunParts,
+  START_ADAPTER,
+  TRAIN_DATA_FILE,
+  TRAINER_FILE,
+} from "./run_record.ts";
 export * from "./schedule.ts";
 export * from "./sft.ts";
 export { type BatchingOptions, labelMetrics } from "./sft_batches.ts";

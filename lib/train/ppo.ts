@@ -94,6 +94,7 @@ export async function* ppo<E extends Episode>(options: PpoOptions<E>): AsyncGene
       stepsPerEpoch: null,
       lossLimit: Infinity,
       evaluation: evaluate && { run: async () => evaluationMetrics(await evaluate()) },
+      parts: options.rollout.parts,
       files: () => stateFiles(session!.step % updatesPerRound === 0 ? { ...state, round: null } : state),
     });
     session.note(`reference: ${reference.description}`);

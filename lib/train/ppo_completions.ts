@@ -5,6 +5,8 @@ import { stepRows } from "./data_order.ts";
 import type { Episode } from "./ppo_episode.ts";
 import type { EpisodeSource } from "./ppo_options.ts";
 import { type PromptRow, type Rollout, type RolloutOptions, rolloutScorer, type Sampler } from "./rollout/mod.ts";
+import { describeRewards } from "./rewards/mod.ts";
+import { promptRows } from "./run_record.ts";
 import { checkPositiveInteger } from "./step.ts";
 
 /** An episode with its texts and each reward function's value. */
@@ -51,7 +53,7 @@ export function completionEpisodes<Columns>(
     rounds,
     (epoch) => chunk(epochOrder(trainDataset.length, random, epoch, shuffle), promptsPerRound),
   );
-  return async (round, signal) => {
+  const source: EpisodeSource<CompletionEpisode> = async (round, signal) => {
     const { rollouts } = await roll(rowsOfRound(round).map((row) => trainDataset[row]), sampler, round, signal);
     return rollouts.map(({ promptIds, completionIds, terminated, prompt, completion, rewards, reward }) => ({
       ids: [...promptIds, ...completionIds],
@@ -62,6 +64,22 @@ export function completionEpisodes<Columns>(
       ...{ prompt, completion, rewards },
     }));
   };
+  source.parts = {
+    train: () => promptRows(options),
+    more: {
+      episodes: {
+        kind: "completions",
+        promptsPerRound,
+        numGenerations,
+        seed: String(seed),
+        shuffle,
+        prefill: options.prefill ?? "",
+        sampler: sampler.fingerprint ?? {},
+      },
+      rewards: describeRewards(options.rewards, options.rewardWeights),
+    },
+  };
+  return source;
 }
 
 function givenRewards(rewards: Rollout["rewards"]): Record<string, number> {

@@ -4,6 +4,7 @@ import type { CausalLM } from "../models/mod.ts";
 import type { AdvantageOptions } from "./ppo_advantages.ts";
 import type { Episode } from "./ppo_episode.ts";
 import type { PpoLossOptions } from "./ppo_loss.ts";
+import type { RunParts } from "./run_record.ts";
 import {
   checkPositiveInteger,
   checkTrainingOptions,
@@ -18,7 +19,11 @@ import { type Critic, valueHeadOf } from "./value_head.ts";
  *
  * @param round From 0; different for each, so that a seeded sampler draws anew.
  */
-export type EpisodeSource<E extends Episode = Episode> = (round: number, signal?: AbortSignal) => Promise<readonly E[]>;
+export interface EpisodeSource<E extends Episode = Episode> {
+  (round: number, signal?: AbortSignal): Promise<readonly E[]>;
+  /** What the run's record should say of it. */
+  parts?: RunParts;
+}
 
 /**
  * What to train on what; every option not named here is that of `TrainingOptions` (without epochs of a data set and

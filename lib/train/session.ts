@@ -19,6 +19,7 @@ import {
 } from "./checkpoint/mod.ts";
 import { type DivergenceError, divergenceError, startingLimit } from "./divergence.ts";
 import { AdamW } from "./optimizer.ts";
+import { recordRun } from "./run_record.ts";
 import { learningRateAt } from "./schedule.ts";
 import { SessionEvaluation } from "./session_evaluation.ts";
 import { checkAdapter, checkEvaluation, type SessionSetup, type StepData, type StepResult } from "./session_setup.ts";
@@ -88,8 +89,11 @@ export class TrainingSession {
     const { outputDir, resumeFromCheckpoint = false } = options;
     if (outputDir === undefined && resumeFromCheckpoint === false) return;
     const found = await this.#checkpoints.choose();
-    const own = { trainer, ...this.#setup.fingerprint() };
+    const resolved = this.#setup.fingerprint();
+    const own = { trainer, ...resolved };
     this.#fingerprint = await fingerprintOf(model, adapter, own, hasReference || adapter !== undefined);
+    // Before a checkpoint is restored: the adapter is as the run began with it.
+    await recordRun(this.#setup, resolved);
     if (found) await this.#resume(found);
     await this.#checkpoints.begin(found);
   }

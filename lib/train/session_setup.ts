@@ -1,6 +1,7 @@
 /** What a trainer tells its session, at the beginning and at each step. */
 import type { LoraAdapter } from "../adapters/mod.ts";
 import { carriesTables, type CausalLM } from "../models/mod.ts";
+import type { RunParts } from "./run_record.ts";
 import type { Metrics, TrainingOptions } from "./step.ts";
 
 /** How a run evaluates. */
@@ -30,6 +31,8 @@ export interface SessionSetup {
   evaluation?: Evaluation;
   /** JSON files that checkpoints hold besides. */
   files?: () => Record<string, unknown>;
+  /** What a run's record holds besides the options: the data, the rewards. */
+  parts?: RunParts;
 }
 
 /** A step's data. */

@@ -11,6 +11,7 @@ import { explodedLoss } from "./divergence.ts";
 import { chooseKeptLayers } from "./kept_layers.ts";
 import { embeddingNoise } from "./neftune.ts";
 import type { AdamW } from "./optimizer.ts";
+import { exampleRows } from "./run_record.ts";
 import { TrainingSession } from "./session.ts";
 import { type BatchingOptions, batchingOptions, cutDataset, labelMetrics, SftBatches } from "./sft_batches.ts";
 import {
@@ -111,6 +112,10 @@ export async function* sft(options: SftOptions): AsyncGenerator<TrainingStep> {
     totalSteps: maxSteps > 0 ? maxSteps : Math.ceil(data.stepsPerEpoch * numTrainEpochs),
     stepsPerEpoch: data.stepsPerEpoch,
     lossLimit: explodedLoss(model.config.vocabSize),
+    parts: {
+      train: () => exampleRows(trainDataset),
+      ...(evalDataset.length === 0 ? {} : { evaluation: () => exampleRows(evalDataset) }),
+    },
     evaluation: evalDataset.length === 0 ? undefined : {
       run: () => evaluateSft(model, evalBatches(), adapter, objective),
       data: () => examplesDigest(evalDataset),

@@ -4,7 +4,7 @@ import { createEngine, type DeviceTensor } from "../../lib/engine/mod.ts";
 import { causalBias } from "../../lib/kernels/mod.ts";
 import { adapterFeeds, type AdapterWeights, type CausalLM, createModel, type Trainable } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { blockFlops } from "./flops.ts";
+import { blockFlops } from "../../lib/scale/mod.ts";
 import { gigaflops, measure, QUICK, ratioOfRates } from "./measure.ts";
 import { randomNumbers } from "./random_data.ts";
 import { rawMatmul } from "./raw_matmul.ts";

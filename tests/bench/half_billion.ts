@@ -7,7 +7,7 @@ import { createEngine } from "../../lib/engine/mod.ts";
 import { Decoder, generate, type ModelConfig } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { grpo, type Sampler } from "../../lib/train/mod.ts";
-import { rolloutFlops, trainingStepFlops } from "./flops.ts";
+import { rolloutFlops, trainingStepFlops } from "../../lib/scale/mod.ts";
 import { gigaflops, measure, type Measured, QUICK } from "./measure.ts";
 import { randomTexts } from "./random_data.ts";
 import { randomModel } from "./random_model.ts";

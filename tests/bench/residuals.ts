@@ -6,7 +6,7 @@ import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { collate } from "../../lib/train/mod.ts";
-import { trainingStepFlops } from "./flops.ts";
+import { trainingStepFlops } from "../../lib/scale/mod.ts";
 import { measure, QUICK, ratioOfRates, ratioOfTimes } from "./measure.ts";
 import { randomExamples } from "./random_data.ts";
 import { randomModel } from "./random_model.ts";

@@ -3,7 +3,7 @@ import { createLora } from "../../lib/adapters/mod.ts";
 import { createEngine } from "../../lib/engine/mod.ts";
 import { createModel, Decoder, generate } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
-import { rolloutFlops } from "./flops.ts";
+import { rolloutFlops } from "../../lib/scale/mod.ts";
 import { measure, QUICK, ratioOfRates } from "./measure.ts";
 import { randomTexts } from "./random_data.ts";
 import { rawMatmul } from "./raw_matmul.ts";

@@ -1,5 +1,6 @@
 /** Everything that is measured, in the order in which it is shown. */
 import { decoderBlockSection } from "./decoder_block.ts";
+import { exportSection } from "./export.ts";
 import { fourGigabytesSection } from "./four_gigabytes.ts";
 import { episodesSection } from "./episodes.ts";
 import { halfBillionSection } from "./half_billion.ts";
@@ -26,6 +27,7 @@ export const SECTIONS: readonly Section[] = [
   halfBillionSection,
   lowPrecisionSection,
   fourGigabytesSection,
+  exportSection,
   webgpuSection,
   retrievalSection,
   retrievalLargeSection,

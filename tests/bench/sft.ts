@@ -4,7 +4,7 @@ import { createEngine } from "../../lib/engine/mod.ts";
 import { createModel } from "../../lib/models/mod.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { sft } from "../../lib/train/mod.ts";
-import { trainingStepFlops } from "./flops.ts";
+import { trainingStepFlops } from "../../lib/scale/mod.ts";
 import { measure, QUICK, ratioOfRates } from "./measure.ts";
 import { randomExamples } from "./random_data.ts";
 import { rawMatmul } from "./raw_matmul.ts";

@@ -16,7 +16,7 @@ import { Random } from "../../lib/random/mod.ts";
 import { sft } from "../../lib/train/mod.ts";
 import { PeakEngine } from "../support/peak_engine.ts";
 import { blockFeeds, disposeOutputs } from "./decoder_block.ts";
-import { blockFlops, trainingStepFlops } from "./flops.ts";
+import { blockFlops, trainingStepFlops } from "../../lib/scale/mod.ts";
 import { gigaflops, measure, type Measured, QUICK, type Rate, ratioOfRates } from "./measure.ts";
 import { randomExamples, randomTexts } from "./random_data.ts";
 import { randomModel } from "./random_model.ts";

@@ -32,7 +32,7 @@ const engine = new CudaOnCpu({ cards: [{ name: "RTX 4090", memoryBytes: 24 * 2 *
  */
 const ON_CUDA = new Set(
   ("Abs Add Cast Concat Div Equal Erf Exp Expand Flatten Floor Gather GatherElements Gemm Greater Identity LayerNormalization Less Log MatMul Max " +
-    "Min Mul Neg Pad Reciprocal ReduceMax ReduceMean ReduceSum Reshape Scan ScatterElements ScatterND Shape Sigmoid " +
+    "Min Mul Neg Pad Range Reciprocal ReduceMax ReduceMean ReduceSum Reshape Scan ScatterElements ScatterND Shape Sigmoid " +
     "SimplifiedLayerNormalization Slice Softmax Softplus Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where " +
     "com.microsoft.FusedMatMul com.microsoft.GatherBlockQuantized com.microsoft.Gelu com.microsoft.MatMulNBits com.microsoft.QuickGelu " +
     "com.microsoft.RotaryEmbedding And ArgMax Ceil Clip CumSum Mod Not Or Round Sign Tile TopK").split(" "),

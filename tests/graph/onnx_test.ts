@@ -79,6 +79,22 @@ Deno.test("serialize() bakes initializers in and removes them from the inputs", 
   assert.deepEqual(floatsOf(baked), data);
 });
 
+Deno.test("serialize() writes where an initializer lies that is in another file", () => {
+  const graph = new Graph();
+  const [x, w] = [graph.input("x", ["rows", 2]), graph.input("w", [2, 3])];
+  const place = { location: "model.onnx_data", offset: 65536, byteLength: 24, shape: [2, 3] };
+  const { inputNames, graph: file } = written({ outputs: [matmul(x, w)], initializers: { w: place } });
+  assert.deepEqual(inputNames, ["x"]);
+  const [{ name, dims, dataType, dataLocation, externalData, rawData }] = file.initializer!;
+  assert.deepEqual([name, dims!.map(Number), dataType, dataLocation, rawData!.length], ["w", [2, 3], 1, 1, 0]);
+  const entries = externalData!.map(({ key, value }) => [key, value]);
+  assert.deepEqual(entries, [["location", "model.onnx_data"], ["offset", "65536"], ["length", "24"]]);
+  assert.throws(
+    () => written({ outputs: [matmul(x, w)], initializers: { w: { ...place, shape: [3, 2] } } }),
+    /input "w": expected \[2, 3\], got \[3, 2\]/,
+  );
+});
+
 Deno.test("serialize() names an initializer of another shape than its input", () => {
   const graph = new Graph();
   const [x, w] = [graph.input("x", ["rows", 2]), graph.input("w", [2, 3])];

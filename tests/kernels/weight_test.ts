@@ -131,3 +131,21 @@ Deno.test("denseWeight() and weightRows() widen float16 exactly, and leave float
   assert.deepEqual([...rows.data as Float32Array], [65504, -2, 1, 2 ** -24, 65504, -2]);
   await engine.dispose();
 });
+
+Deno.test("weightedLinear() of a bounded float16 matrix computes in float16 as it is, which nothing large survives", () => {
+  const graph = new Graph();
+  const x = graph.input("x", [ROWS, INPUTS]);
+  const float16 = cast(graph.input("weight", [OUTPUTS, INPUTS]), "float16");
+  const y = weightedLinear(x, { float16, compute: "float16", bounded: true });
+  const weight = randomArray([OUTPUTS, INPUTS], "weight");
+  const numbers = rowsOf("x", INPUTS);
+  const [{ data }] = evaluate([y], { x: { shape: [ROWS, INPUTS], data: Float64Array.from(numbers) }, weight });
+  const errorOf = (row: number) => {
+    const expected = rowTimes(numbers.subarray(row * INPUTS, (row + 1) * INPUTS), Float32Array.from(weight.data), true);
+    const difference = expected.map((value, j) => data[row * OUTPUTS + j] - value);
+    return Math.hypot(...difference) / Math.hypot(...expected);
+  };
+  const usual = MAGNITUDES.indexOf(1);
+  assert.ok(errorOf(usual) < 1e-3, `error ${errorOf(usual)}`);
+  assert.ok(!(errorOf(MAGNITUDES.indexOf(1e9)) < 1), "rows beyond 65504 need the scaling");
+});

@@ -32,6 +32,8 @@ export class ChatEndpointError extends Error {
     message: string,
     /** HTTP status, where there was one. */
     readonly status?: number,
+    /** When it wants to be asked again, in milliseconds, where it says so. */
+    readonly retryAfterMs?: number,
   ) {
     super(`${endpoint}, model ${JSON.stringify(model)}: ${message}`);
   }
@@ -57,11 +59,11 @@ export class EndpointErrors {
   }
 
   /** For an answer whose status is not 200. */
-  status(status: number, said: string): ChatEndpointError {
+  status(status: number, said: string, retryAfterMs?: number): ChatEndpointError {
     // Google's answer to a wrong key is 400.
     const isKey = status === 400 && /\bAPI[ _]key\b/i.test(said);
     const [kind, advice] = adviceFor(isKey ? 401 : status, this.keyVariables);
-    return this.failure(kind, `it answered ${status}${this.#quoted(said)}. ${advice}`, status);
+    return this.failure(kind, `it answered ${status}${this.#quoted(said)}. ${advice}`, status, retryAfterMs);
   }
 
   connection(said: string): ChatEndpointError {
@@ -88,8 +90,8 @@ export class EndpointErrors {
     return this.failure("server", `it failed in the midst of the reply${this.#quoted(said)}. Try again later.`);
   }
 
-  failure(kind: EndpointFailure, message: string, status?: number): ChatEndpointError {
-    return new ChatEndpointError(kind, this.endpoint, this.model, message, status);
+  failure(kind: EndpointFailure, message: string, status?: number, retryAfterMs?: number): ChatEndpointError {
+    return new ChatEndpointError(kind, this.endpoint, this.model, message, status, retryAfterMs);
   }
 
   #quoted(said: string): string {

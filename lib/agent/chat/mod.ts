@@ -19,6 +19,7 @@ export {
 } from "./local_chat_model.ts";
 export { openaiChatModel, type OpenaiChatModelOptions } from "./openai_chat_model.ts";
 export { type PlainChat, plainChat } from "./plain_chat.ts";
+export { pooledChatModel, type PooledChatModelOptions } from "./pooled_chat_model.ts";
 export { saidBy } from "./said_by.ts";
 export {
   type ChatScript,

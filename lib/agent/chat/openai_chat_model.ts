@@ -1,6 +1,7 @@
 /** Models behind any endpoint that speaks the chat completions API: OpenAI, vLLM, llama.cpp, Ollama and many others. */
 import { OpenAI } from "openai";
 import { z } from "zod";
+import { retryAfter } from "../../endpoints/mod.ts";
 import type { ChatModel, ChatRequest } from "./chat_model.ts";
 import { checkPatience } from "./check_patience.ts";
 import { ChatEndpointError, EndpointErrors } from "./endpoint_error.ts";
@@ -149,9 +150,11 @@ function endpointError(error: unknown, errors: EndpointErrors, timeout: number):
   if (error instanceof OpenAI.APIConnectionTimeoutError) return errors.timeout(timeout);
   if (error instanceof OpenAI.APIConnectionError) return errors.connection(saidBy(error.cause ?? error));
   if (error instanceof OpenAI.APIError) {
-    return error.status === undefined
-      ? errors.midway(saidIn(error.error) ?? error.message)
-      : errors.status(error.status, saidIn(error.error) ?? error.message.replace(/^\d+ /, ""));
+    return error.status === undefined ? errors.midway(saidIn(error.error) ?? error.message) : errors.status(
+      error.status,
+      saidIn(error.error) ?? error.message.replace(/^\d+ /, ""),
+      retryAfter(error.headers?.get("retry-after")),
+    );
   }
   if (error instanceof z.ZodError) return errors.protocol(z.prettifyError(error));
   if (error instanceof SyntaxError) return errors.protocol(error.message);

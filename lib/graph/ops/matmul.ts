@@ -48,7 +48,8 @@ const applyMatmul = defineOperator<Required<MatmulOptions>>({
     }
     return [sumTo(da, a), sumTo(db, b)];
   },
-  lower: (context) => context.target === "webgpu" ? lowerWebGpu(context) : lowerFused(context),
+  lower: (context) =>
+    context.target === "webgpu" || context.target === "portable" ? lowerStandard(context) : lowerFused(context),
   evaluate([a, b], { transposeA, transposeB, scale }) {
     const [m, inner] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
     const n = transposeB ? b.shape.at(-2)! : b.shape.at(-1)!;
@@ -101,12 +102,12 @@ function lowerFused(context: LowerContext<Required<MatmulOptions>>): void {
 }
 
 /**
- * The WebGPU provider lacks FusedMatMul. Its Gemm reads transposed matrices with the same tiles as its MatMul, so a weight
- * is read once; a Transpose before a MatMul would read it, write a copy and read that, three times the traffic of a step
- * of decoding, which is little else. (SwiftShader agrees: Gemm takes 0.13 of their time for 8 rows of [4864, 896], 0.4
- * for 512.)
+ * Without FusedMatMul, which is no part of the ONNX standard, and which the WebGPU provider lacks. Its Gemm reads
+ * transposed matrices with the same tiles as its MatMul, so a weight is read once; a Transpose before a MatMul would read
+ * it, write a copy and read that, three times the traffic of a step of decoding, which is little else. (SwiftShader
+ * agrees: Gemm takes 0.13 of their time for 8 rows of [4864, 896], 0.4 for 512.)
  */
-function lowerWebGpu(context: LowerContext<Required<MatmulOptions>>): void {
+function lowerStandard(context: LowerContext<Required<MatmulOptions>>): void {
   const { inputs, inputTypes: [a, b], outputs, attributes: { transposeA, transposeB, scale }, emit } = context;
   if (!transposeA && !transposeB && scale === 1) emit("MatMul", inputs, { outputs });
   else if (b.shape.length !== 2 || (transposeA && a.shape.length !== 2)) lowerBatches(context);

@@ -94,8 +94,11 @@ const applyDequantize = defineOperator<Attributes>({
   cheap: true,
   infer: (parts, { bits }) => [{ dtype: "float32", shape: checkParts(bits, parts) }],
   gradient: ({ inputs }) => inputs.map(() => null),
-  lower: (context) =>
-    canGather(context) && context.target !== "cpu" ? lowerGather(context, null) : lowerArithmetic(context),
+  lower: (context) => {
+    const { target } = context;
+    if (target === "cpu" || target === "portable" || !canGather(context)) lowerArithmetic(context);
+    else lowerGather(context, null);
+  },
   evaluate: (parts, { bits }) => [evaluateMatrix(bits, parts)],
 });
 
@@ -106,20 +109,11 @@ function lowerArithmetic(
   const [codes, scales, zeroPoints] = inputs;
   const [rows, columns] = outputTypes[0].shape as number[];
   const blocks = columns / BLOCK;
-  const toFloat = (bytes: string) => emit("Cast", [bytes], { attributes: { to: ONNX_DTYPE.float32 } });
-  const numbers = (bytes: string, axis: number) => {
-    const byte = toFloat(bytes);
-    if (bits === 8) return byte;
-    const high = emit("Floor", [emit("Mul", [byte, float(1 / 16)])]);
-    const low = emit("Sub", [byte, emit("Mul", [high, float(16)])]);
-    return emit("Concat", [low, high].map((half) => emit("Unsqueeze", [half, integers([axis])])), {
-      attributes: { axis },
-    });
-  };
-  const inBlocks = emit("Reshape", [numbers(codes, 3), integers([rows, blocks, BLOCK])]);
+  const numbers = (bytes: string) => unpacked(bytes, bits, { emit, integers, float });
+  const inBlocks = emit("Reshape", [numbers(codes), integers([rows, blocks, BLOCK])]);
   let zero = float(2 ** (bits - 1));
   if (zeroPoints) {
-    const padded = emit("Reshape", [numbers(zeroPoints, 2), integers([rows, -1])]);
+    const padded = emit("Reshape", [numbers(zeroPoints), integers([rows, -1])]);
     const own = emit("Slice", [padded, integers([0]), integers([blocks]), integers([1])]);
     zero = emit("Unsqueeze", [own, integers([2])]);
   }
@@ -150,6 +144,48 @@ function lowerGather(
   });
 }
 
+/**
+ * Rows of the matrix in nodes of the standard: ONNX Runtime's WebAssembly has no GatherBlockQuantized. Only what is asked for
+ * is widened.
+ */
+function lowerRows(
+  { inputs: [indices, codes, scales, zeroPoints], inputTypes: [{ shape }], outputs, outputTypes, ...context }:
+    LowerContext<Attributes>,
+): void {
+  const { attributes: { bits }, emit, integers, float } = context;
+  const rank = shape.length;
+  const columns = outputTypes[0].shape[rank] as number;
+  const blocks = columns / BLOCK;
+  const rows = (part: string) => emit("Gather", [part, indices], { attributes: { axis: 0 } });
+  // In a Reshape a 0 stands for "as many as there are".
+  const behindRows = (x: string, lengths: readonly number[], outputs?: readonly string[]) =>
+    emit("Reshape", [x, integers([...shape.map(() => 0), ...lengths])], { outputs });
+  const numbers = (bytes: string) => behindRows(unpacked(bytes, bits, context), [-1]);
+  let zero = float(2 ** (bits - 1));
+  if (zeroPoints) {
+    const padded = numbers(rows(zeroPoints));
+    const own = emit("Slice", [padded, integers([0]), integers([blocks]), integers([rank])]);
+    zero = emit("Unsqueeze", [own, integers([rank + 1])]);
+  }
+  const inBlocks = behindRows(numbers(rows(codes)), [blocks, BLOCK]);
+  const scale = emit("Unsqueeze", [rows(scales), integers([rank + 1])]);
+  behindRows(emit("Mul", [emit("Sub", [inBlocks, zero]), scale]), [columns], outputs);
+}
+
+/** Bytes as the numbers that they hold; of 4 bits there are two in a byte, along a new last axis. */
+function unpacked(
+  bytes: string,
+  bits: Bits,
+  { emit, integers, float }: Pick<LowerContext<Attributes>, "emit" | "integers" | "float">,
+): string {
+  const byte = emit("Cast", [bytes], { attributes: { to: ONNX_DTYPE.float32 } });
+  if (bits === 8) return byte;
+  const high = emit("Floor", [emit("Mul", [byte, float(1 / 16)])]);
+  const low = emit("Sub", [byte, emit("Mul", [high, float(16)])]);
+  const halves = [low, high].map((half) => emit("Unsqueeze", [half, integers([-1])]));
+  return emit("Concat", halves, { attributes: { axis: -1 } });
+}
+
 const applyGather = defineOperator<Attributes>({
   name: "dequantize_rows",
   infer([indices, ...parts], { bits }) {
@@ -158,6 +194,7 @@ const applyGather = defineOperator<Attributes>({
   },
   gradient: ({ inputs }) => inputs.map(() => null),
   lower(context) {
+    if (context.target === "portable") return lowerRows(context);
     const [indices, ...inputs] = context.inputs;
     const inputTypes = context.inputTypes.slice(1);
     const ofParts = { ...context, inputs, inputTypes };
@@ -193,9 +230,11 @@ const applyLinear = defineOperator<Attributes>({
     const { target, inputs: [x, ...parts], inputTypes, outputs, attributes: { bits }, emit } = context;
     const [rows, columns] = checkParts(bits, inputTypes.slice(1));
     if (target !== "cpu" || bits === 4) {
+      // A file for everybody meets CPUs, whose only fast product of 8 bits (level 4) rounds blocks of x to 8 bits too.
+      const accuracy: Record<string, number> = target === "portable" && bits === 8 ? { accuracy_level: 4 } : {};
       emit("MatMulNBits", [x, ...parts], {
         outputs,
-        attributes: { K: columns, N: rows, bits, block_size: BLOCK },
+        attributes: { K: columns, N: rows, bits, block_size: BLOCK, ...accuracy },
         domain: "com.microsoft",
       });
       return;

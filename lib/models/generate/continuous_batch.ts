@@ -134,6 +134,17 @@ export class ContinuousBatch {
     for (const member of this.#members) if (member.state === "ended") this.#members.delete(member);
   }
 
+  /** Whether a request that has not ended is written with an adapter. */
+  uses(adapter: AdapterWeights): boolean {
+    return this.#members.values().some((member) => member.adapter === adapter);
+  }
+
+  /** Lets go of what is kept for an adapter that nobody uses, nor will. Must not overlap a step. */
+  async release(adapter: AdapterWeights): Promise<void> {
+    const at = this.#groups.findIndex((group) => group.adapter === adapter);
+    if (at >= 0) await this.#groups.splice(at, 1)[0].dispose();
+  }
+
   /** Ends all requests, which come to what they have, and frees what the engine holds. */
   async dispose(): Promise<void> {
     for (const member of this.#members) {

@@ -13,7 +13,7 @@ import {
   softmax,
   type Tensor,
 } from "../../graph/mod.ts";
-import { embedding, rmsNorm, weightedLinear } from "../../kernels/mod.ts";
+import { embedding, rmsNorm, rotary, weightedLinear } from "../../kernels/mod.ts";
 import { blockParameters, type LoraShape } from "../block_programs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { LinearModule } from "../decoder_block.ts";
@@ -134,6 +134,7 @@ export function segmentOutputs(
     const positions = graph.input("positions", ["batch", tokens], "int64");
     const cos = graph.input("cos", ["positions", headDim / 2]);
     const sin = graph.input("sin", ["positions", headDim / 2]);
+    const rotate = (heads: Tensor) => rotary(heads, positions, cos, sin);
     const attention = cacheAttention(form, graph, config);
     const one = graph.scalar(1);
     for (let layer = segment.start; layer < segment.end; layer++) {
@@ -143,7 +144,7 @@ export function segmentOutputs(
         return factors && { ...factors, scaling: one };
       };
       const attend = (q: Tensor, k: Tensor, v: Tensor) => attention(layer, [q, k, v], outputs);
-      const block = decoderBlock(config, { x, positions, cos, sin, weight, matrix, lora: scaled, attend });
+      const block = decoderBlock(config, { x, rotate, weight, matrix, lora: scaled, attend });
       x = block.y;
     }
   }

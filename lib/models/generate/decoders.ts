@@ -38,6 +38,13 @@ export class Decoders {
     return decoder;
   }
 
+  /** Frees programs that are an adapter's alone. Others of its shape may be used again. */
+  async release(adapter: AdapterWeights): Promise<void> {
+    const own = this.#ofViews.get(adapter);
+    this.#ofViews.delete(adapter);
+    await own?.dispose();
+  }
+
   /** Frees the programs. The model, its views and its adapters stay. */
   async dispose(): Promise<void> {
     const decoders = [...this.#byShape.values(), ...this.#ofViews.values()];

@@ -4,15 +4,17 @@ export class HubError extends Error {
 
   /**
    * @param kind network: no connection, or it broke; notFound: no such repository, revision or file; denied: private or
-   * gated; damaged: what came
-   * is not what was announced; disk: not enough room; protocol: an answer nobody expected
+   * gated, or not to be written; refused: the hub does not take what was sent; damaged: what came is not what was
+   * announced; disk: not enough room; protocol: an answer nobody expected
    * @param mayPass whether trying again may help
    */
   constructor(
-    readonly kind: "network" | "notFound" | "denied" | "damaged" | "disk" | "protocol",
+    readonly kind: "network" | "notFound" | "denied" | "refused" | "damaged" | "disk" | "protocol",
     message: string,
     readonly mayPass = false,
     options?: ErrorOptions,
+    /** How long the hub wants one to wait before the next try. */
+    readonly retryAfterMs = 0,
   ) {
     super(message, options);
   }
@@ -125,14 +127,29 @@ export async function request(
 /** The error for a connection that could not be made, or broke. Rethrows the caller's own abort. */
 export function networkError(hub: HubConnection, { repo }: Subject, cause: unknown): HubError {
   hub.signal?.throwIfAborted();
-  const problem = cause instanceof Error ? cause.message : String(cause);
   return new HubError(
     "network",
-    `Could not fetch ${repo} from ${hub.endpoint}: ${problem}. Check the network (HF_ENDPOINT names a mirror), or give a folder ` +
+    `Could not fetch ${repo} from ${hub.endpoint}: ${
+      problemOf(cause)
+    }. Check the network (HF_ENDPOINT names a mirror), or give a folder ` +
       "that holds the files. What has arrived is kept; running this again goes on from there.",
     true,
-    { cause },
   );
+}
+
+/** What a failed connection says, without the queries of addresses: those of large files are signed, and so are keys. */
+export function problemOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/(https?:\/\/[^\s?)]+)\?[^\s)]*/g, "$1");
+}
+
+/** The longest wait that a hub can ask for; it is tried again then, whatever was asked. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+
+/** How long an answer asks to wait: by Retry-After in seconds, or by the `t` of the hub's RateLimit. */
+export function retryAfterMs({ headers }: Response): number {
+  const told = /^\s*(\d+)\s*$/.exec(headers.get("retry-after") ?? "") ??
+    /;\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "");
+  return told === null ? 0 : Math.min(LONGEST_WAIT_MS, Number(told[1]) * 1000);
 }
 
 function refusal(response: Response, hub: HubConnection, { repo, page, revision, path }: Subject): HubError {
@@ -168,7 +185,8 @@ function refusal(response: Response, hub: HubConnection, { repo, page, revision,
   }
   if (status === 408 || status === 429 || status >= 500) {
     const wait = status === 429 ? " It is asked too often: wait some minutes, or set HF_TOKEN." : "";
-    return new HubError("network", `${hub.endpoint} answers ${status} for ${repo}.${wait}${said}`, true);
+    const message = `${hub.endpoint} answers ${status} for ${repo}.${wait}${said}`;
+    return new HubError("network", message, true, undefined, retryAfterMs(response));
   }
   return new HubError("protocol", `${hub.endpoint} answers ${status} for ${repo}, which was not expected.${said}`);
 }
@@ -192,7 +210,7 @@ export async function withRetries<T>(
       if (progress() > before) attempt = 1;
       before = progress();
       if (attempt >= hub.attempts) throw error;
-      await sleep(hub.firstDelayMs * 2 ** (attempt - 1), hub.signal);
+      await sleep(Math.max(error.retryAfterMs, hub.firstDelayMs * 2 ** (attempt - 1)), hub.signal);
     }
   }
 }

@@ -24,7 +24,7 @@ export interface TensorSource {
    *
    * @throws {SafetensorsError} also when the tensor holds integers
    */
-  readF32(name: string): Promise<Float32Array>;
+  readF32(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** Closes the files. Reads after that fail. */
   close(): void;
 }
@@ -99,12 +99,12 @@ function source(
     return new (arrayClass(found.dtype))(buffer);
   }
 
-  async function readF32(name: string): Promise<Float32Array> {
+  async function readF32(name: string): Promise<Float32Array<ArrayBuffer>> {
     const found = info(name);
     const count = found.byteLength / itemSize(found.dtype);
     switch (found.dtype) {
       case "F32":
-        return await read(name) as Float32Array;
+        return await read(name) as Float32Array<ArrayBuffer>;
       case "F64":
         return Float32Array.from(await read(name) as Float64Array);
       case "F16":

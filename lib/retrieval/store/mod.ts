@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./native_log.ts";
 export { deleteDocuments } from "./delete_documents.ts";
 export { FULL_TEXT_LANGUAGES, type FullTextSettings, type TableDescription } from "./description.ts";
 export { type Filter, filterSchema, type FilterValue, parseFilter } from "./filter.ts";

@@ -43,7 +43,11 @@ export async function optimizeTable(
 ): Promise<OptimizeReport> {
   const cleanupOlderThan = new Date(Date.now() - keepVersionsFor);
   const vectorIndexMade = await ensureVectorIndex(table);
-  const { compaction, prune } = await withoutConflict(() => table.lance.optimize({ cleanupOlderThan }));
+  const { compaction, prune } = await withoutConflict(async () => {
+    // What is written anew has to be the newest: on a network a handle looks for it only every few seconds.
+    await table.lance.checkoutLatest();
+    return await table.lance.optimize({ cleanupOlderThan });
+  });
   table.changes.commits = 0;
   table.changes.rows = 0;
   return {

@@ -11,15 +11,17 @@ import {
   refuseOther,
   type TableDescription,
 } from "./description.ts";
-import { checkTableName, type Location, parseLocation } from "./location.ts";
+import { checkTableName, isObjectStore, type Location, parseLocation } from "./location.ts";
 import { passageSchema } from "./passage_rows.ts";
+import { checkStorageOptions, storageProblem } from "./storage_options.ts";
 import { withoutConflict } from "./without_conflict.ts";
 import { spareNativeThreads } from "./native_threads.ts";
 
 /** Where a table lies and how its passages are made. */
 export interface OpenTableOptions {
   /**
-   * A folder (made when absent), `memory://` (gone when the table is closed; each opening is a new one), or `s3://bucket/prefix`.
+   * A folder (made when absent), `memory://` (gone when the table is closed; each opening is a new one), or an object store:
+   * `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`, in a bucket that is there.
    */
   uri: string;
   /** Letters, digits, `_`, `-` and `.`. */
@@ -37,7 +39,13 @@ export interface OpenTableOptions {
    * Default 100,000; LanceDB needs 256.
    */
   indexAbove?: number;
-  /** For S3: `region`, `endpoint`, `awsAccessKeyId` and so on, as LanceDB names them. */
+  /**
+   * For object stores, as LanceDB names them: `awsAccessKeyId`, `awsSecretAccessKey`, `region`, `endpoint` (of MinIO and others
+   * who speak Amazon's protocol), `allowHttp` (`"true"` where that endpoint is not https); `accountName`, `accountKey`;
+   * `googleServiceAccount`. Default: what the environment says (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT,
+   * AWS_ALLOW_HTTP, AWS_DEFAULT_REGION; AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY; GOOGLE_SERVICE_ACCOUNT), which
+   * keeps keys out of programs. They are never logged, and not kept in the table.
+   */
   storageOptions?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -95,18 +103,21 @@ export class PassageTable {
  *
  * LanceDB writes files beside the old ones and then names a new version, so a process killed at any moment leaves the version
  * before; but it does not flush to the disk, so a power failure may lose or break what was written last. A table can always be
- * made again from its documents; `verify` says whether it must. LanceDB reads and writes natively: Deno's permissions for
+ * made again from its documents; `verify` says whether it must. In an object store a version is named by a write that succeeds
+ * only where nothing stands yet (`If-None-Match: *`): of two writers one is told, and writes again. A store that does not know
+ * such writes lets the later one win, and rows are lost: there, one process at a time may write. LanceDB reads and writes natively: Deno's permissions for
  * files and network do not hold it.
  *
  * @throws {TypeError} when the location, the name or a column's name cannot be, {RangeError} when the chunking or the language cannot
- * @throws {Error} when the table was made with another embedder or otherwise, naming both
+ * @throws {Error} when the table was made with another embedder or otherwise, naming both; when an object store cannot be reached
+ *   or refuses, saying what to do
  */
 export async function openTable(options: OpenTableOptions): Promise<PassageTable> {
   const { uri, name, embedder, signal, indexAbove = 100_000 } = options;
   signal?.throwIfAborted();
   const location = parseLocation(uri);
   checkTableName(name);
-  checkStorageOptions(location, options.storageOptions);
+  checkStorageOptions(location.kind, options.storageOptions);
   if (!(indexAbove >= 0)) throw new RangeError(`indexAbove: expected a number of passages, got ${indexAbove}`);
   checkChunking(embedder, options.chunking);
   checkFullText(options.fullText);
@@ -120,13 +131,13 @@ export async function openTable(options: OpenTableOptions): Promise<PassageTable
   spareNativeThreads();
   const connection = await connect(location.uri, {
     storageOptions: options.storageOptions,
-    // A handle sees what other processes wrote; asking costs a listing of files, which on S3 is a request.
-    readConsistencyInterval: location.kind === "s3" ? 5 : 0,
+    // A handle sees what other processes wrote; asking costs a listing of files, which on a network is a request.
+    readConsistencyInterval: isObjectStore(location) ? 5 : 0,
   });
   try {
     signal?.throwIfAborted();
     const where = `table "${name}" at ${uri}`;
-    const lance = await openExisting(connection, name, where) ?? await create(connection, name, {
+    const lance = await openExisting(connection, name, where, location) ?? await create(connection, name, {
       embedder: asked.embedder,
       chunking: asked.chunking ?? {},
       filterColumns: asked.filterColumns ?? [...DEFAULT_FILTER_COLUMNS],
@@ -145,11 +156,18 @@ export async function openTable(options: OpenTableOptions): Promise<PassageTable
   }
 }
 
-async function openExisting(connection: Connection, name: string, where: string): Promise<Table | null> {
+async function openExisting(
+  connection: Connection,
+  name: string,
+  where: string,
+  location: Location,
+): Promise<Table | null> {
   try {
     return await connection.openTable(name);
   } catch (cause) {
     const { message } = cause as Error;
+    const problem = isObjectStore(location) ? storageProblem(location, message) : null;
+    if (problem !== null) throw new Error(`${where}: ${problem}`);
     // Also where a process was killed when it had made the folder and no version yet.
     if (/was not found/i.test(message)) return null;
     throw new Error(
@@ -200,11 +218,4 @@ function checkChunking(embedder: Embedder, chunking: ChunkOptions | undefined): 
     untrusted: false,
   };
   chunkDocument(nothing, embedder, chunking);
-}
-
-function checkStorageOptions({ kind }: Location, storageOptions: Record<string, string> | undefined): void {
-  if (storageOptions === undefined || kind === "s3") return;
-  throw new TypeError(
-    `storageOptions: they are for s3:// locations, and this is ${kind === "memory" ? "memory" : "a folder"}`,
-  );
 }

@@ -44,10 +44,16 @@ export interface GenerateRequest {
   maxTokens?: number;
   /** Texts at which it ends; they are left out of the text. */
   stop?: readonly string[];
+  /** Tokens at which it ends besides the model's own. */
+  stopTokenIds?: readonly number[];
+  /** Leave special tokens out of the text, where stop texts are looked for too. Default true. */
+  skipSpecialTokens?: boolean;
   /** The same seed draws the same tokens, whatever else is running. Default: another one each time. */
   seed?: number;
   /** Alternatives reported with each token, 0 to 20. Undefined: none, and no log-probability either. */
   topLogProbs?: number;
+  /** Whether the start says which tokens the prompt is. Default false. */
+  returnPromptTokenIds?: boolean;
 }
 
 /** A token that might have been drawn. */
@@ -68,6 +74,8 @@ export type EngineEvent =
     cachedTokens: number;
     /** What the reply begins with although no token says so: reasoning that the chat template began, then `prefill`. May be empty. */
     begun: string;
+    /** Where the request asks for them. */
+    promptTokenIds?: readonly number[];
   }
   | {
     type: "token";
@@ -138,7 +146,7 @@ export interface EmbedOptions {
 
 /** Models in a worker. */
 export interface Engine {
-  /** The base model first, then adapters, then the embedder. */
+  /** The base model first, then adapters, then the embedder; as they are now. */
   readonly models: readonly ServedModel[];
   /** The base model's, for counting in this thread. */
   readonly tokenizer: Tokenizer;
@@ -162,6 +170,21 @@ export interface Engine {
    * @throws {EngineRequestError} There is no embedder, or a text is too long; the message names its place.
    */
   embed(texts: readonly string[], options?: EmbedOptions): Promise<{ vectors: Float32Array[]; tokens: number }>;
+  /**
+   * Loads an adapter while others are written, which go on after it. An adapter of a rank or with layers that no other has needs
+   * programs of its own: that takes a moment, and memory for one more copy of the weights.
+   *
+   * @param id What requests call it. To replace an adapter, unload it first.
+   * @param folder As PEFT or Kiln saved it.
+   * @throws {EngineRequestError} There is such an id, there are as many as may be (`runtimeAdapters`), or it is no adapter of the model.
+   */
+  loadAdapter(id: string, folder: string): Promise<void>;
+  /**
+   * Takes away an adapter that was loaded so. Requests that began with it finish on it; then its memory is given back.
+   *
+   * @throws {EngineRequestError} There is none of that id that was loaded so.
+   */
+  unloadAdapter(id: string): Promise<void>;
   /** Never throws: a crashed engine gives what was known last. */
   stats(): Promise<EngineStats>;
   /**

@@ -16,26 +16,33 @@ export interface WritingModel {
   config: CausalLM["config"];
   tokenizer: Tokenizer;
   prompts: PromptMaker;
+  /** When it was loaded, in seconds since 1970. */
+  created: number;
 }
 
 /** What was loaded. */
 interface Loaded {
+  /** The base model's folder. */
+  folder: string;
   model: CausalLM;
   decoders: Decoders;
   embedder: Embedder | null;
-  writing: ReadonlyMap<string, WritingModel>;
+  /** The base model first. */
+  writing: Map<string, WritingModel>;
+  /** What takes the model's place for adapters with tables of their own. */
+  views: Map<AdapterWeights, CausalLM>;
   /** Frees all of it. */
   dispose(): Promise<void>;
 }
 
 /** A base model, its adapters and an embedder, loaded and compiled. */
 export class LoadedModels {
-  readonly served: readonly ServedModel[];
+  private constructor(readonly loaded: Loaded) {}
 
-  private constructor(readonly loaded: Loaded) {
-    const { writing, embedder } = loaded;
-    const created = Math.floor(Date.now() / 1000);
-    const served: ServedModel[] = [...writing].map(([id, { adapter, config }]) => ({
+  /** What requests can name now: the base model, adapters, the embedder. */
+  get served(): readonly ServedModel[] {
+    const { writing, embedder } = this.loaded;
+    const served: ServedModel[] = [...writing].map(([id, { adapter, config, created }]) => ({
       id,
       kind: adapter ? "adapter" : "base",
       contextTokens: config.maxPositions,
@@ -43,9 +50,10 @@ export class LoadedModels {
     }));
     if (embedder) {
       const { name: id, maxTokens } = embedder.description;
+      const [{ created }] = served;
       served.push({ id, kind: "embedder", contextTokens: maxTokens, created });
     }
-    this.served = served;
+    return served;
   }
 
   /** Loads all of it; what was loaded is freed when something cannot be. The message names it. */
@@ -65,12 +73,11 @@ export class LoadedModels {
       const base = writingModel(null, model, await Tokenizer.load(folder));
       const writing = new Map([[id, base]]);
       const views = new Map<AdapterWeights, CausalLM>();
-      for (const { id, folder } of options.adapters) {
-        const adapter = await loadAdapter(model, folder);
-        opened.push(() => adapter.factors.forEach((factor) => factor.dispose()));
-        if (carriesTables(adapter)) views.set(adapter, held(await modelWithTables(model, adapter)));
-        const tokenizer = await adapterTokenizer(folder, base.tokenizer, options.model.folder);
-        writing.set(id, writingModel(adapter, views.get(adapter) ?? model, tokenizer));
+      opened.push(async () => {
+        for (const { adapter } of writing.values()) if (adapter) await freeAdapter(adapter, views);
+      });
+      for (const { id, folder: from } of options.adapters) {
+        writing.set(id, await openAdapter(from, { folder, model, base, views }));
       }
       // The model alone has programs of its own only where no adapter's will do: programs hold a copy of the weights.
       const adapters = [...writing.values()].map(({ adapter }) => adapter);
@@ -83,7 +90,7 @@ export class LoadedModels {
       if (name !== undefined && writing.has(name)) {
         throw new RangeError(`embedder: ${JSON.stringify(name)} is another model's id already; give that one another`);
       }
-      return new LoadedModels({ model, decoders, embedder, writing, dispose });
+      return new LoadedModels({ folder, model, decoders, embedder, writing, views, dispose });
     } catch (error) {
       await dispose();
       throw error;
@@ -104,6 +111,45 @@ export class LoadedModels {
     throw new EngineRequestError("unknownModel", `model ${JSON.stringify(id)} ${problem}; expected ${known}`, "model");
   }
 
+  /** Whether a request can name it. */
+  has(id: string): boolean {
+    return this.loaded.writing.has(id) || this.loaded.embedder?.description.name === id;
+  }
+
+  /**
+   * Loads one more adapter, and compiles what it needs.
+   *
+   * @throws When it cannot be; the message says why, and nothing is left of it.
+   */
+  async addAdapter(id: string, folder: string): Promise<void> {
+    const { writing, decoders } = this.loaded;
+    const base = writing.values().next().value!;
+    const added = await openAdapter(folder, { ...this.loaded, base });
+    try {
+      await decoders.of(added.adapter).prepare();
+    } catch (error) {
+      await this.freeAdapter(added.adapter!);
+      throw error;
+    }
+    writing.set(id, added);
+  }
+
+  /** Takes an adapter away from requests to come. Who still writes with it may go on until it is freed. */
+  removeAdapter(id: string): AdapterWeights {
+    const { writing } = this.loaded;
+    const adapter = writing.get(id)?.adapter;
+    if (!adapter) throw new Error(`there is no adapter ${JSON.stringify(id)}`);
+    writing.delete(id);
+    return adapter;
+  }
+
+  /** Frees an adapter that was removed. */
+  async freeAdapter(adapter: AdapterWeights): Promise<void> {
+    const { decoders, views } = this.loaded;
+    await decoders.release(adapter);
+    await freeAdapter(adapter, views);
+  }
+
   /** Frees all of it. */
   async dispose(): Promise<void> {
     await this.loaded.dispose();
@@ -112,7 +158,30 @@ export class LoadedModels {
 
 function writingModel(adapter: LoraAdapter | null, { config }: CausalLM, tokenizer: Tokenizer): WritingModel {
   tokenizer.assertFits(config.vocabSize);
-  return { adapter, config, tokenizer, prompts: new PromptMaker(tokenizer, config.vocabSize) };
+  const created = Math.floor(Date.now() / 1000);
+  return { adapter, config, tokenizer, prompts: new PromptMaker(tokenizer, config.vocabSize), created };
+}
+
+/** Loads an adapter; nothing is left of one that does not fit. */
+async function openAdapter(
+  from: string,
+  { folder, model, base, views }: Pick<Loaded, "folder" | "model" | "views"> & { base: WritingModel },
+): Promise<WritingModel> {
+  const adapter = await loadAdapter(model, from);
+  try {
+    if (carriesTables(adapter)) views.set(adapter, await modelWithTables(model, adapter));
+    const tokenizer = await adapterTokenizer(from, base.tokenizer, folder);
+    return writingModel(adapter, views.get(adapter) ?? model, tokenizer);
+  } catch (error) {
+    await freeAdapter(adapter, views);
+    throw error;
+  }
+}
+
+async function freeAdapter(adapter: AdapterWeights, views: Loaded["views"]): Promise<void> {
+  await views.get(adapter)?.dispose();
+  views.delete(adapter);
+  adapter.factors.forEach((factor) => factor.dispose());
 }
 
 /** The tokenizer beside an adapter, with the chat template that it was trained with; the base's own where that is the same. */

@@ -29,6 +29,8 @@ export interface OpenEngineOptions {
   maxQueue?: number;
   /** Bytes of what was read that are kept, of the model and all adapters together. Default 256 MB. */
   prefixCacheBytes?: number;
+  /** Adapters that may be loaded later by `Engine.loadAdapter`, at one time. Default 0: none. */
+  runtimeAdapters?: number;
   /** Tokens of prompts that are read at most between two tokens of those that are written. Default 512. */
   pieceTokens?: number;
   /** Tokens that a reader may be behind before its row is given to others. Default 256. */
@@ -73,8 +75,13 @@ export async function openEngineIn(workerUrl: URL, options: OpenEngineOptions): 
 /** Options with their defaults, and with folders in the place of names. */
 async function resolved(options: OpenEngineOptions, windowTokens: number): Promise<WorkerOptions> {
   const { model, adapters = {}, maxRows = 16, maxQueue = 64, prefixCacheBytes = 256 * 1024 * 1024, hub } = options;
-  const least = { maxRows: 1, maxQueue: 0, prefixCacheBytes: 0, pieceTokens: 1, windowTokens: 1, threads: 1 };
-  const given = { ...options, maxRows, maxQueue, prefixCacheBytes, windowTokens };
+  const { runtimeAdapters = 0 } = options;
+  const counts = { maxRows, maxQueue, prefixCacheBytes, runtimeAdapters, windowTokens };
+  const least = {
+    ...{ maxRows: 1, maxQueue: 0, prefixCacheBytes: 0, runtimeAdapters: 0 },
+    ...{ pieceTokens: 1, windowTokens: 1, threads: 1 },
+  };
+  const given = { ...options, ...counts };
   for (const [name, from] of Object.entries(least)) {
     const value = given[name as keyof typeof least];
     if (value === undefined || (Number.isInteger(value) && value >= from)) continue;
@@ -90,7 +97,7 @@ async function resolved(options: OpenEngineOptions, windowTokens: number): Promi
   const { embedder, device, threads, precision, pieceTokens } = options;
   return {
     ...{ model: { id, folder }, adapters: folders, embedder, device, threads, precision },
-    ...{ maxRows, maxQueue, prefixCacheBytes, pieceTokens, windowTokens },
+    ...{ ...counts, pieceTokens },
   };
 }
 

@@ -30,6 +30,8 @@ export interface WorkerOptions {
   maxQueue: number;
   /** Of the model and all adapters together. */
   prefixCacheBytes: number;
+  /** Adapters that may be loaded later, at one time. */
+  runtimeAdapters: number;
   pieceTokens?: number;
   /** Tokens that a reader may be behind before its row is taken away. */
   windowTokens: number;
@@ -78,8 +80,11 @@ const request = z.strictObject({
   repetitionPenalty: z.number().optional(),
   maxTokens: z.int().positive().optional(),
   stop: z.array(z.string().min(1)).optional(),
+  stopTokenIds: z.array(z.int().nonnegative()).optional(),
+  skipSpecialTokens: z.boolean().optional(),
   seed: z.number().optional(),
   topLogProbs: z.int().min(0).max(20).optional(),
+  returnPromptTokenIds: z.boolean().optional(),
 }) satisfies z.ZodType<GenerateRequest>;
 
 const id = z.int().nonnegative();
@@ -89,6 +94,8 @@ const bodySchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("generate"), request }),
   z.strictObject({ type: z.literal("countTokens"), model: z.string(), input }),
   z.strictObject({ type: z.literal("embed"), texts: z.array(z.string()), kind: z.enum(["query", "passage"]) }),
+  z.strictObject({ type: z.literal("loadAdapter"), model: z.string().min(1), folder: z.string().min(1) }),
+  z.strictObject({ type: z.literal("unloadAdapter"), model: z.string() }),
   z.strictObject({ type: z.literal("stats") }),
 ]);
 
@@ -125,6 +132,8 @@ export type Answer =
   | { type: "tokens"; tokens: number }
   | { type: "vectors"; vectors: Float32Array[]; tokens: number }
   | { type: "stats"; stats: WorkerStats }
+  /** What is served from now on. */
+  | { type: "models"; models: readonly ServedModel[] }
   | { type: "error"; error: ErrorMessage };
 
 /** What the worker says. */

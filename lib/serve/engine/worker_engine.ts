@@ -44,8 +44,8 @@ interface Waiting {
 
 /** The client's side of a worker that is open. */
 export class WorkerEngine implements Engine {
-  readonly models: readonly ServedModel[];
   readonly tokenizer: Tokenizer;
+  #models: readonly ServedModel[];
   #state: EngineState = "ready";
   #failure: string | undefined;
   readonly #waiting = new Map<number, Waiting>();
@@ -58,7 +58,7 @@ export class WorkerEngine implements Engine {
 
   /** @param worker Open, and this engine's from here on. */
   constructor(readonly worker: Worker, readonly options: WorkerEngineOptions) {
-    this.models = options.models;
+    this.#models = options.models;
     this.tokenizer = options.tokenizer;
     this.#lastStats = noStats(options.limits);
     worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => this.#receive(data));
@@ -67,6 +67,10 @@ export class WorkerEngine implements Engine {
       this.#crash(event.message);
     });
     worker.addEventListener("messageerror", () => this.#crash("a message of the worker could not be read"));
+  }
+
+  get models(): readonly ServedModel[] {
+    return this.#models;
   }
 
   get state(): EngineState {
@@ -102,6 +106,19 @@ export class WorkerEngine implements Engine {
     const answer = await this.#ask({ type: "embed", texts, kind }, signal);
     if (answer.type === "vectors") return { vectors: answer.vectors, tokens: answer.tokens };
     throw unexpected(answer);
+  }
+
+  async loadAdapter(id: string, folder: string): Promise<void> {
+    this.#take(await this.#ask({ type: "loadAdapter", model: id, folder }));
+  }
+
+  async unloadAdapter(id: string): Promise<void> {
+    this.#take(await this.#ask({ type: "unloadAdapter", model: id }));
+  }
+
+  #take(answer: Answer): void {
+    if (answer.type !== "models") throw unexpected(answer);
+    this.#models = answer.models;
   }
 
   async stats(): Promise<EngineStats> {

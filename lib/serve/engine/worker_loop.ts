@@ -1,6 +1,7 @@
 /** What the worker does: it answers what is asked, and takes step after step in between. */
 import { setImmediate } from "node:timers";
 import { type BatchEvent, BatchFullError, ContinuousBatch } from "../../models/mod.ts";
+import { AdapterJobs } from "./adapter_jobs.ts";
 import { EmbedJobs } from "./embed_jobs.ts";
 import type { GenerateRequest } from "./engine.ts";
 import { EngineBusyError, EngineRequestError, EngineUnavailableError } from "./errors.ts";
@@ -25,6 +26,7 @@ const DEFAULT_MAX_TOKENS = 512;
 export class WorkerLoop {
   readonly #batch: ContinuousBatch;
   readonly #embed: EmbedJobs;
+  readonly #adapters: AdapterJobs;
   readonly #written = new Map<number, WrittenRequest>();
   readonly #throughput = new Throughput();
   #answers: (readonly [number, Answer])[] = [];
@@ -38,16 +40,17 @@ export class WorkerLoop {
     readonly options: WorkerOptions,
     readonly post: (message: WorkerMessage) => void,
   ) {
-    const { maxRows, maxQueue, pieceTokens, prefixCacheBytes, adapters } = options;
+    const { maxRows, maxQueue, pieceTokens, prefixCacheBytes, adapters, runtimeAdapters } = options;
     const { model, decoders, embedder } = models.loaded;
     this.#batch = new ContinuousBatch(model, {
       decoders,
       maxRows,
       maxQueue,
       pieceTokens,
-      prefixCacheBytes: Math.floor(prefixCacheBytes / (1 + adapters.length)),
+      prefixCacheBytes: Math.floor(prefixCacheBytes / (1 + adapters.length + runtimeAdapters)),
     });
     this.#embed = new EmbedJobs(embedder, maxQueue);
+    this.#adapters = new AdapterJobs(models, this.#batch, runtimeAdapters);
   }
 
   /** Takes what the client says. */
@@ -63,7 +66,7 @@ export class WorkerLoop {
   /** Runs until the client closes. */
   async run(): Promise<void> {
     while (!this.#isClosing) {
-      if (!this.#batch.busy && !this.#embed.busy) {
+      if (!this.#batch.busy && !this.#embed.busy && !this.#adapters.busy) {
         this.#flush();
         await this.#wake.promise;
         this.#wake = Promise.withResolvers();
@@ -71,6 +74,8 @@ export class WorkerLoop {
       }
       if (this.#batch.busy) await this.#batch.step();
       await this.#embedSome();
+      // Between two steps, since programs must not be made while others run.
+      for (const [id, answer] of await this.#adapters.step()) this.#answer(id, answer);
       this.#throughput.note(this.#batch.counts.completionTokens);
       this.#flush();
       // A run of the model blocks this thread: messages are let in between.
@@ -81,6 +86,7 @@ export class WorkerLoop {
     );
     for (const id of this.#written.keys()) this.#answer(id, { type: "error", error });
     await this.#batch.dispose();
+    await this.#adapters.dispose();
     await this.models.dispose();
     this.#flush();
     this.post({ type: "closed" });
@@ -102,13 +108,16 @@ export class WorkerLoop {
   #answerOrWait(id: number, body: Exclude<AskedBody, { type: "generate" }>): void {
     if (body.type === "stats") return this.#answer(id, { type: "stats", stats: this.#stats() });
     if (body.type === "embed") return this.#embed.add(id, body.texts, body.kind);
+    if (body.type === "loadAdapter" || body.type === "unloadAdapter") return this.#adapters.add(id, body);
     const { prompts } = this.models.writing(body.model);
     this.#answer(id, { type: "tokens", tokens: prompts.prompt(body.input).ids.length });
   }
 
   #generate(id: number, request: GenerateRequest): void {
-    const { model: modelId, input, stop, maxTokens = DEFAULT_MAX_TOKENS, topLogProbs, ...sampling } = request;
-    const { adapter, tokenizer, prompts, config: { maxPositions } } = this.models.writing(modelId);
+    const { model: modelId, input, stop, maxTokens = DEFAULT_MAX_TOKENS, topLogProbs, ...others } = request;
+    const { returnPromptTokenIds = false, stopTokenIds = [], ...sampling } = others;
+    const { adapter, tokenizer, prompts, config } = this.models.writing(modelId);
+    const { maxPositions, eosTokenIds } = config;
     const { ids, begun } = prompts.prompt(input);
     if (ids.length >= maxPositions) {
       const message =
@@ -119,6 +128,7 @@ export class WorkerLoop {
     const written = new WrittenRequest({
       tokenizer,
       begun,
+      promptTokenIds: returnPromptTokenIds ? ids : undefined,
       topLogProbs,
       windowTokens: this.options.windowTokens,
       send: (answer) => this.#answer(id, answer),
@@ -128,6 +138,7 @@ export class WorkerLoop {
       promptIds: ids,
       maxNewTokens: Math.min(maxTokens, maxPositions - ids.length),
       seed: request.seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
+      stopTokenIds: [...eosTokenIds, ...stopTokenIds],
       stopStrings: stop,
       topLogProbs,
       tokenizer,

@@ -9,6 +9,8 @@ export interface WrittenRequestOptions {
   tokenizer: Tokenizer;
   /** What the reply begins with. */
   begun: string;
+  /** What the start says of the prompt. Undefined: only its length. */
+  promptTokenIds?: readonly number[];
   /** Undefined: tokens come without log-probabilities. */
   topLogProbs?: number;
   /** Tokens that its reader may be behind before its row is taken away. */
@@ -30,10 +32,11 @@ export class WrittenRequest {
 
   /** Takes what came of it. */
   take(event: BatchEvent): void {
-    const { send, begun, windowTokens } = this.options;
+    const { send, begun, promptTokenIds, windowTokens } = this.options;
     if (event.kind === "start") {
       const { promptTokens, cachedTokens } = this.#start = event;
-      this.#send({ type: "start", promptTokens, cachedTokens, begun });
+      const start: EngineEvent = { type: "start", promptTokens, cachedTokens, begun };
+      this.#send(promptTokenIds === undefined ? start : { ...start, promptTokenIds });
     } else if (event.kind === "token") {
       this.#send(this.#token(event));
       if (++this.#behind >= windowTokens) this.handle?.pause();

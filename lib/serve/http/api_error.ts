@@ -92,6 +92,9 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
   ["tokenIds", "prompt"],
   ["text", "prompt"],
   ["input", "prompt"],
+  ["stopTokenIds", "stop_token_ids"],
+  ["id", "lora_name"],
+  ["folder", "lora_path"],
 ]);
 
 function endpointError({ kind, message }: ChatEndpointError): ApiError {

@@ -3,7 +3,7 @@ import type { EngineEvent } from "../engine/mod.ts";
 import { checkPromptLength, generated } from "./generation.ts";
 import type { DrawnTokenLogProb } from "./log_probs.ts";
 import type { Merged } from "./merge.ts";
-import { chatCompletionSchema, readChatCompletion } from "./openai_chat_request.ts";
+import { type ChatCompletionCall, chatCompletionSchema, readChatCompletion } from "./openai_chat_request.ts";
 import { ChatReplyReader, type OpenaiFinishReason, type OpenaiToolCall } from "./openai_chat_reply.ts";
 import { newId, nowSeconds, openaiUsage } from "./openai_fields.ts";
 import { openaiStream } from "./openai_stream.ts";
@@ -40,9 +40,10 @@ export async function chatCompletions(context: ServiceContext, exchange: Exchang
     yield* generated({ engine, requests: call.requests, ticket, signal, metrics });
   })();
   if (!call.isStreamed) {
-    return await context.answer({ exchange, lifetime, work: wholeAnswer(head, events, readers), free });
+    const work = wholeAnswer(head, events, readers, call.showsTokenIds);
+    return await context.answer({ exchange, lifetime, work, free });
   }
-  const chunks = answerChunks(head, events, readers, call.includeUsage);
+  const chunks = answerChunks(head, events, readers, call);
   return await openaiStream(context, { exchange, lifetime, chunks, free });
 }
 
@@ -51,15 +52,23 @@ interface WholeReply {
   content: string;
   reasoning: string;
   calls: OpenaiToolCall[];
+  tokenIds: number[];
   logProbs: DrawnTokenLogProb[];
   finishReason: OpenaiFinishReason;
 }
 
-async function wholeAnswer(head: Head, events: ReplyEvents, readers: readonly ChatReplyReader[]): Promise<object> {
+async function wholeAnswer(
+  head: Head,
+  events: ReplyEvents,
+  readers: readonly ChatReplyReader[],
+  showsTokenIds: boolean,
+): Promise<object> {
+  let promptTokenIds: readonly number[] = [];
   const replies = readers.map((): WholeReply => ({
     content: "",
     reasoning: "",
     calls: [],
+    tokenIds: [],
     logProbs: [],
     finishReason: "stop",
   }));
@@ -67,6 +76,8 @@ async function wholeAnswer(head: Head, events: ReplyEvents, readers: readonly Ch
   for await (const { index, value } of events) {
     const { delta, logProbs, finishReason } = readers[index].push(value);
     const reply = replies[index];
+    if (value.type === "start") promptTokenIds = value.promptTokenIds ?? promptTokenIds;
+    if (value.type === "token") reply.tokenIds.push(value.tokenId);
     reply.content += delta.content ?? "";
     reply.reasoning += delta.reasoning_content ?? "";
     reply.calls.push(...delta.tool_calls ?? []);
@@ -77,7 +88,8 @@ async function wholeAnswer(head: Head, events: ReplyEvents, readers: readonly Ch
   return {
     ...head,
     object: "chat.completion",
-    choices: replies.map(({ content, reasoning, calls, logProbs, finishReason }, index) => ({
+    ...(showsTokenIds ? { prompt_token_ids: promptTokenIds } : {}),
+    choices: replies.map(({ content, reasoning, calls, tokenIds, logProbs, finishReason }, index) => ({
       index,
       message: {
         role: "assistant",
@@ -88,6 +100,7 @@ async function wholeAnswer(head: Head, events: ReplyEvents, readers: readonly Ch
       },
       logprobs: shownLogProbs(logProbs),
       finish_reason: finishReason,
+      ...(showsTokenIds ? { token_ids: tokenIds } : {}),
     })),
     usage: usage.openai(),
   };
@@ -97,7 +110,7 @@ async function* answerChunks(
   head: Head,
   events: ReplyEvents,
   readers: readonly ChatReplyReader[],
-  includeUsage: boolean,
+  { includeUsage, showsTokenIds }: Pick<ChatCompletionCall, "includeUsage" | "showsTokenIds">,
 ): AsyncGenerator<object, void> {
   const usage = new UsageSum();
   const calls = readers.map(() => 0);
@@ -115,8 +128,11 @@ async function* answerChunks(
     if (value.type === "start") Object.assign(shown, { role: "assistant", content: "" });
     // Calls come whole, one delta each; their numbers tell them apart.
     if (tool_calls) shown.tool_calls = tool_calls.map((call) => ({ index: calls[index]++, ...call }));
-    if (Object.keys(shown).length > 0 || logProbs.length > 0) {
-      yield chunk([{ index, delta: shown, logprobs: shownLogProbs(logProbs), finish_reason: null }]);
+    const ids = showsTokenIds && value.type === "token" ? { token_ids: [value.tokenId] } : {};
+    if (Object.keys(shown).length > 0 || logProbs.length > 0 || "token_ids" in ids) {
+      const said = chunk([{ index, delta: shown, logprobs: shownLogProbs(logProbs), finish_reason: null, ...ids }]);
+      const start = showsTokenIds && value.type === "start" ? { prompt_token_ids: value.promptTokenIds } : {};
+      yield { ...said, ...start };
     }
     if (finishReason !== null) {
       yield chunk([{ index, delta: {}, logprobs: null, finish_reason: finishReason }]);

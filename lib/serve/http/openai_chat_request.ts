@@ -62,6 +62,8 @@ export interface ChatCompletionCall {
   allowsParallelCalls: boolean;
   isStreamed: boolean;
   includeUsage: boolean;
+  /** Whether the answer says which tokens prompt and replies are. */
+  showsTokenIds: boolean;
   /** One for each reply. */
   requests: readonly GenerateRequest[];
 }
@@ -107,6 +109,7 @@ export function readChatCompletion(
     allowsParallelCalls: body.parallel_tool_calls !== false,
     isStreamed: body.stream === true,
     includeUsage: body.stream_options?.include_usage === true,
+    showsTokenIds: body.return_token_ids === true,
     requests: Array.from({ length: readChoices(body.n, 1, limits) }, (_, index) => ({
       ...sampling,
       model: body.model,

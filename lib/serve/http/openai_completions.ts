@@ -29,6 +29,8 @@ const completionSchema = z.object({
   echo: z.boolean().nullish(),
   suffix: z.string().nullish(),
   best_of: z.number().int().nullish(),
+  /** As vLLM has it: false shows special tokens in the text, that which ended it too, and finds stop texts that are some. */
+  skip_special_tokens: z.boolean().nullish(),
 });
 
 /**
@@ -52,11 +54,12 @@ export async function completions(context: ServiceContext, exchange: Exchange): 
   })();
   const steps = replySteps(events, requests);
   const perPrompt = requests.length / prompts;
+  const showsTokenIds = body.return_token_ids === true;
   if (!body.stream) {
-    const work = wholeAnswer(head, steps, requests.length, perPrompt);
+    const work = wholeAnswer(head, steps, requests.length, perPrompt, showsTokenIds);
     return await context.answer({ exchange, lifetime, work, free });
   }
-  const chunks = answerChunks(head, steps, perPrompt, body.stream_options?.include_usage === true);
+  const chunks = answerChunks(head, steps, perPrompt, body.stream_options?.include_usage === true, showsTokenIds);
   return await openaiStream(context, { exchange, lifetime, chunks, free });
 }
 
@@ -79,6 +82,7 @@ function engineRequests(
     requests: inputs.flatMap((input) =>
       Array.from({ length: each }, (_, index) => ({
         ...sampling,
+        ...(body.skip_special_tokens === false ? { skipSpecialTokens: false } : {}),
         maxTokens,
         model: body.model,
         input,
@@ -99,6 +103,9 @@ function readPrompts(prompt: z.infer<typeof completionSchema>["prompt"]): Engine
 interface Step {
   index: number;
   text: string;
+  /** Of the prompt, with its start; null where the request asked for no token ids. */
+  promptTokenIds: readonly number[] | null;
+  tokenIds: number[];
   tokens: DrawnTokenLogProb[];
   /** Undefined: the request asked for no log-probabilities. */
   hasLogProbs: boolean;
@@ -111,15 +118,29 @@ async function* replySteps(
   requests: readonly GenerateRequest[],
 ): AsyncGenerator<Step, void> {
   for await (const { index, value } of events) {
-    const hasLogProbs = requests[index].topLogProbs !== undefined;
-    const step: Step = { index, text: "", tokens: [], hasLogProbs, finishReason: null, usage: null };
-    if (value.type === "token") {
+    const step: Step = { ...emptyStep(index), hasLogProbs: requests[index].topLogProbs !== undefined };
+    if (value.type === "start") {
+      if (value.promptTokenIds) yield { ...step, promptTokenIds: value.promptTokenIds };
+    } else if (value.type === "token") {
       const logProb = tokenLogProb(value);
-      yield { ...step, text: value.text, tokens: logProb === null ? [] : [logProb] };
+      yield { ...step, text: value.text, tokenIds: [value.tokenId], tokens: logProb === null ? [] : [logProb] };
     } else if (value.type === "end") {
       yield { ...step, finishReason: value.finishReason, usage: value };
     }
   }
+}
+
+function emptyStep(index: number): Step {
+  return {
+    ...{ index, text: "", promptTokenIds: null, tokenIds: [], tokens: [] },
+    ...{ hasLogProbs: false, finishReason: null, usage: null },
+  };
+}
+
+/** As vLLM shows them, where the request asked for them: those of the prompt once, with what comes first of a reply. */
+function shownTokenIds({ promptTokenIds, tokenIds }: Step, isAsked: boolean): object {
+  if (!isAsked) return {};
+  return { ...(promptTokenIds === null ? {} : { prompt_token_ids: promptTokenIds }), token_ids: tokenIds };
 }
 
 async function wholeAnswer(
@@ -127,18 +148,14 @@ async function wholeAnswer(
   steps: AsyncIterable<Step>,
   replies: number,
   perPrompt: number,
+  showsTokenIds: boolean,
 ): Promise<object> {
-  const whole = Array.from({ length: replies }, (_, index): Step => ({
-    index,
-    text: "",
-    tokens: [],
-    hasLogProbs: false,
-    finishReason: null,
-    usage: null,
-  }));
-  for await (const { index, text, tokens, hasLogProbs, finishReason, usage } of steps) {
+  const whole = Array.from({ length: replies }, (_, index) => emptyStep(index));
+  for await (const { index, text, promptTokenIds, tokenIds, tokens, hasLogProbs, finishReason, usage } of steps) {
     const reply = whole[index];
     reply.text += text;
+    reply.promptTokenIds = promptTokenIds ?? reply.promptTokenIds;
+    reply.tokenIds.push(...tokenIds);
     reply.tokens.push(...tokens);
     reply.hasLogProbs = hasLogProbs;
     reply.finishReason = finishReason ?? reply.finishReason;
@@ -146,11 +163,12 @@ async function wholeAnswer(
   }
   return {
     ...head,
-    choices: whole.map(({ index, text, tokens, hasLogProbs, finishReason }) => ({
-      index,
-      text,
-      logprobs: hasLogProbs ? completionLogProbs(tokens, 0) : null,
-      finish_reason: finishReason,
+    choices: whole.map((reply) => ({
+      index: reply.index,
+      text: reply.text,
+      logprobs: reply.hasLogProbs ? completionLogProbs(reply.tokens, 0) : null,
+      finish_reason: reply.finishReason,
+      ...shownTokenIds(reply, showsTokenIds),
     })),
     usage: usageOf(whole, perPrompt),
   };
@@ -161,17 +179,19 @@ async function* answerChunks(
   steps: AsyncIterable<Step>,
   perPrompt: number,
   includeUsage: boolean,
+  showsTokenIds: boolean,
 ): AsyncGenerator<object, void> {
   const ended: Step[] = [];
   const offsets = new Map<number, number>();
   for await (const step of steps) {
-    const { index, text, tokens, finishReason } = step;
+    const { index, text, tokens, tokenIds, promptTokenIds, finishReason } = step;
     if (finishReason !== null) ended.push(step);
-    if (text === "" && tokens.length === 0 && finishReason === null) continue;
+    const isShown = text !== "" || tokens.length > 0 || finishReason !== null;
+    if (!isShown && !(showsTokenIds && (tokenIds.length > 0 || promptTokenIds))) continue;
     const offset = offsets.get(index) ?? 0;
     offsets.set(index, offset + tokens.reduce((sum, { token }) => sum + token.length, 0));
     const logprobs = tokens.length > 0 ? completionLogProbs(tokens, offset) : null;
-    const choice = { index, text, logprobs, finish_reason: finishReason };
+    const choice = { index, text, logprobs, finish_reason: finishReason, ...shownTokenIds(step, showsTokenIds) };
     yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) };
   }
   if (includeUsage) yield { ...head, choices: [], usage: usageOf(ended, perPrompt) };

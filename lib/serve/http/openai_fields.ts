@@ -6,7 +6,7 @@ import type { Limits } from "./limits.ts";
 
 const count = z.number().int();
 
-/** As OpenAI's clients send them, and `top_k`, `min_p` and `repetition_penalty` as vLLM takes them. */
+/** As OpenAI's clients send them, and `top_k`, `min_p`, `repetition_penalty` and others as vLLM takes them. */
 export const samplingFields = {
   model: z.string().min(1).max(512),
   stream: z.boolean().nullish(),
@@ -18,8 +18,12 @@ export const samplingFields = {
   repetition_penalty: z.number().gt(0).max(10).nullish(),
   max_tokens: count.min(1).nullish(),
   stop: z.union([z.string(), z.array(z.string().min(1)).max(16)]).nullish(),
+  /** As vLLM has it: tokens that end a reply besides the model's own. */
+  stop_token_ids: z.array(count.min(0)).max(64).nullish(),
   seed: count.nullish(),
   n: count.min(1).nullish(),
+  /** As vLLM has it: the answer says which tokens prompt and replies are. */
+  return_token_ids: z.boolean().nullish(),
   presence_penalty: z.number().nullish(),
   frequency_penalty: z.number().nullish(),
   logit_bias: z.record(z.string(), z.number()).nullish(),
@@ -63,6 +67,8 @@ export function readSampling(
     maxTokens: Math.min(maxTokens ?? Infinity, limits.maxTokens),
     stop: stop.filter((text) => text !== ""),
     seed: fields.seed ?? undefined,
+    ...(fields.stop_token_ids?.length ? { stopTokenIds: fields.stop_token_ids } : {}),
+    ...(fields.return_token_ids ? { returnPromptTokenIds: true } : {}),
   };
   if (maxTokens === null || maxTokens === undefined) delete sampling.maxTokens;
   return sampling;

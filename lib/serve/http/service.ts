@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { Engine } from "../engine/mod.ts";
 import { pageFile } from "../page/mod.ts";
+import { loadAdapterRoute, unloadAdapterRoute } from "./adapter_routes.ts";
 import { Admission } from "./admission.ts";
 import { ApiError } from "./api_error.ts";
 import type { ChatBackend } from "./chat_backend.ts";
@@ -30,6 +31,8 @@ export interface ServiceOptions extends DoorOptions {
   endpoint?: EndpointOptions;
   /** The agent and its conversations. Default: none, and /chat answers 404. */
   chat?: ChatBackend | Promise<ChatBackend>;
+  /** Adapters that lie in this folder may be loaded while the service runs, and unloaded. Default: none may. */
+  adapterFolder?: string;
   limits?: LimitOptions;
   /** Takes lines about what went wrong in here. Default: standard error. */
   log?: (line: string) => void;
@@ -121,6 +124,11 @@ export function createService(options: ServiceOptions): Service {
   for (const [path, answer] of Object.entries(texts)) {
     route("POST", `/v1${path}`, (on) => endpoint ? endpoint.post(context, on, path) : answer(context, on));
   }
+
+  // Not handed on to an endpoint, whose folders are its own.
+  const { adapterFolder } = options;
+  route("POST", "/v1/load_lora_adapter", (on) => loadAdapterRoute(context, on, adapterFolder));
+  route("POST", "/v1/unload_lora_adapter", (on) => unloadAdapterRoute(context, on, adapterFolder));
 
   route("POST", "/chat", (on) => chat(context, on, backend(), turns));
   route("GET", "/history", () => listSessions(backend().store));

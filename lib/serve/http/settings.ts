@@ -16,6 +16,9 @@ export const SERVE_HELP = `Serves the models and the medical agent over HTTP.
 
   --model <folder or hub id>     default kiln-tiny, the house model
   --adapter <name>=<folder>      an adapter in PEFT form; may be given several times
+  --allow-adapters <folder>      adapters in it may be loaded while the service runs, as vLLM has it: POST /v1/load_lora_adapter with
+                                 {"lora_name", "lora_path"}, and /v1/unload_lora_adapter; default: none may
+  --max-adapters <number>        of those, how many at one time; default 4
   --embedder <folder>            what makes vectors; default kiln-embed, the house's; "none" for none
   --host <address>               default 127.0.0.1, this machine alone; any other needs a token
   --port <number>                default 8000; 0 takes one that is free
@@ -43,6 +46,10 @@ export interface ServeSettings {
   model: string;
   /** Folders by name. */
   adapters: Record<string, string>;
+  /** Where adapters lie that may be loaded while the service runs. Undefined: none may. */
+  allowAdapters?: string;
+  /** Of those, how many at one time. */
+  maxAdapters: number;
   /** Null: none. */
   embedder: string | null;
   host: string;
@@ -101,6 +108,10 @@ export function readServeSettings(
   return {
     model: flags.model ?? "kiln-tiny",
     adapters: readAdapters(flags.adapter ?? []),
+    allowAdapters: flags["allow-adapters"],
+    maxAdapters: flags["max-adapters"] === undefined
+      ? 4
+      : checked("--max-adapters", number.pipe(z.number().int().min(1).max(1024)), flags["max-adapters"]),
     embedder: flags.embedder === "none" ? null : flags.embedder ?? "kiln-embed",
     host: flags.host ?? "127.0.0.1",
     port: flags.port === undefined ? 8000 : checked("--port", port, flags.port),
@@ -127,6 +138,8 @@ function readFlags(args: readonly string[]) {
       options: {
         model: text,
         adapter: texts,
+        "allow-adapters": text,
+        "max-adapters": text,
         embedder: text,
         host: text,
         port: text,

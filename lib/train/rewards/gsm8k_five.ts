@@ -1,4 +1,5 @@
 import { occurrences } from "../../data/mod.ts";
+import { knownRewards } from "./known_rewards.ts";
 import { replyOf, type TaggedReplyOptions } from "./reply.ts";
 import type { RewardFunction } from "./reward.ts";
 
@@ -24,14 +25,14 @@ export function gsm8kFiveRewards(options: TaggedReplyOptions = {}): {
   const reply = replyOf(options.prefill);
   const score = (judge: (text: string) => number): RewardFunction => ({ completions }) =>
     completions.map((completion) => judge(reply(completion)));
-  return {
+  return knownRewards("gsm8kFiveRewards", options.prefill, {
     correctness: ({ completions, answer }) =>
       completions.map((completion, row) => lastAnswer(reply(completion)) === answer[row].trim() ? 2 : 0),
     int: score((text) => /^[+-]?\d+$/.test(lastAnswer(text) ?? "") ? 0.5 : 0),
     strictFormat: score((text) => isStrict(text) ? 0.5 : 0),
     softFormat: score((text) => isSoft(text) ? 0.5 : 0),
     xmlcount: score(countTags),
-  };
+  });
 }
 
 /** The text after the last `<answer>`, up to `</answer>`, trimmed. */

@@ -1,4 +1,5 @@
 import { between, isThinkAnswer, parseNumber } from "../../data/mod.ts";
+import { knownRewards } from "./known_rewards.ts";
 import { replyOf, type TaggedReplyOptions } from "./reply.ts";
 import type { RewardFunction } from "./reward.ts";
 
@@ -20,7 +21,7 @@ export function gsm8kTagRewards(options: TaggedReplyOptions = {}): {
   format: RewardFunction;
 } {
   const reply = replyOf(options.prefill);
-  return {
+  return knownRewards("gsm8kTagRewards", options.prefill, {
     correctness: ({ completions, answer }) =>
       completions.map((completion, row) => {
         const gold = parseNumber(answer[row]);
@@ -29,5 +30,5 @@ export function gsm8kTagRewards(options: TaggedReplyOptions = {}): {
         return given !== null && Math.abs(given - gold) < TOLERANCE ? 1 : 0;
       }),
     format: ({ completions }) => completions.map((completion) => isThinkAnswer(reply(completion)) ? 1 : 0),
-  };
+  });
 }

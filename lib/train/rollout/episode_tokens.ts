@@ -2,6 +2,10 @@
 import type { Completion } from "../../models/mod.ts";
 import { type ChatMessage, plainText, type Tokenizer } from "../../tokenizer/mod.ts";
 import type { AppendedText, Prompt, Turn } from "./game.ts";
+import type { WrittenTurn } from "./turn_source.ts";
+
+/** Of a completion, what a turn is made of. */
+type DrawnTurn = { tokenIds: readonly number[] } & Pick<Completion, "text" | "finishReason">;
 
 /** Tokenizes for one game. */
 export class EpisodeTokens {
@@ -38,7 +42,7 @@ export class EpisodeTokens {
   }
 
   /** A completion as a turn. */
-  turn({ tokenIds, text = "", finishReason }: Completion): Turn {
+  turn({ tokenIds, text = "", finishReason }: DrawnTurn): Turn {
     if (finishReason === "aborted") throw new Error("an aborted completion is no turn");
     const written = this.#text(finishReason === "stop" ? tokenIds.slice(0, -1) : tokenIds);
     if (finishReason !== "stopString") return { tokenIds, text: written, finishReason, stopString: null, rest: "" };
@@ -46,6 +50,25 @@ export class EpisodeTokens {
     const fitting = this.stopStrings.filter((stop) => written.startsWith(stop, text.length));
     const stopString = fitting.sort((a, b) => a.length - b.length)[0];
     return { tokenIds, text, finishReason, stopString, rest: written.slice(text.length + stopString.length) };
+  }
+
+  /**
+   * What was written elsewhere, where nobody says at which of the stop strings.
+   *
+   * @throws When a turn was ended by a stop string that is not in it.
+   */
+  writtenTurn({ tokenIds, finishReason }: WrittenTurn): Turn {
+    if (finishReason !== "stopString") return this.turn({ tokenIds, finishReason });
+    const written = this.#text(tokenIds);
+    const places = this.stopStrings.map((stop) => written.indexOf(stop)).filter((place) => place >= 0);
+    if (places.length > 0) {
+      return this.turn({ tokenIds, finishReason, text: written.slice(0, Math.min(...places)) });
+    }
+    throw new Error(
+      `a turn ended at a stop string, and has none of ${JSON.stringify(this.stopStrings)}: ${
+        JSON.stringify(written.slice(-100))
+      }`,
+    );
   }
 
   /** The text of tokens. A model may have more ids than its tokenizer has tokens: those have none. */

@@ -4,6 +4,9 @@
  *
  * @module
  */
+export type { EndpointPolicyOptions } from "./endpoint_policy.ts";
+export { type EndpointSampler, endpointSampler, type EndpointSamplerOptions } from "./endpoint_sampler.ts";
+export { type EndpointTurns, endpointTurns } from "./endpoint_turns.ts";
 export { episodeMetrics } from "./episode_metrics.ts";
 export * from "./game.ts";
 export * from "./local_sampler.ts";
@@ -12,4 +15,5 @@ export type { EpisodesProgress, PlayOptions } from "./play_options.ts";
 export * from "./played_episode.ts";
 export { policyDecoder } from "./policy_decoder.ts";
 export * from "./scored_completions.ts";
+export type { TurnDrawing, TurnRequest, TurnSource, WrittenTurn } from "./turn_source.ts";
 export { trainingEpisodes } from "./training_episodes.ts";

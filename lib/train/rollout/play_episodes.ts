@@ -35,11 +35,13 @@ export async function playEpisodes<Task, State>(
     })
   );
   const inPlay = () => episodes.filter(({ ending }) => ending === null);
-  const decoder = options.decoder ?? policyDecoder(model, adapter);
+  const own = options.decoder || options.turns ? null : policyDecoder(model, adapter);
+  const decoder = options.decoder ?? own;
   const report = ({ turns, tokens }: { turns: number; tokens: number }) =>
     onProgress?.({ finished: episodes.length - inPlay().length, total: episodes.length, turns, tokens });
   const writer = new TurnWriter(decoder, tokens, options, settings, report);
   try {
+    await options.turns?.begin();
     report(writer.written);
     for (let playing = inPlay(); playing.length > 0; playing = inPlay()) {
       await writer.write(playing);
@@ -52,7 +54,7 @@ export async function playEpisodes<Task, State>(
       report(writer.written);
     }
   } finally {
-    if (!options.decoder) await decoder.dispose();
+    await own?.dispose();
   }
   return episodes.map((episode) => episode.played());
 }

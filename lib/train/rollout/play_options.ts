@@ -3,6 +3,7 @@ import type { AdapterWeights, CausalLM, Decoder, GenerateOptions } from "../../m
 import type { RandomSeed } from "../../random/mod.ts";
 import type { Tokenizer } from "../../tokenizer/mod.ts";
 import { checkPositiveInteger } from "../step.ts";
+import type { TurnSource } from "./turn_source.ts";
 
 /** Who plays, how turns are drawn (names as in `generate`), and what an episode may cost. */
 export interface PlayOptions<Task = unknown> extends
@@ -16,6 +17,11 @@ export interface PlayOptions<Task = unknown> extends
   adapter?: AdapterWeights | null;
   /** Compiled programs, to be kept from round to round: see `policyDecoder`. Default: made for this call. */
   decoder?: Decoder;
+  /**
+   * Who writes the turns in the place of `model`, which then says what fits: see `endpointTurns`. `stopTokenIds` then end a turn besides
+   * the model's own end tokens. Default: the model itself.
+   */
+  turns?: TurnSource;
   /** Episodes of each task. Default 1. */
   samples?: number;
   /**

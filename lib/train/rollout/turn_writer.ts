@@ -3,6 +3,7 @@ import { type Decoder, generate, PrefixCache } from "../../models/mod.ts";
 import type { EpisodeTokens } from "./episode_tokens.ts";
 import type { Turn } from "./game.ts";
 import type { PlayOptions, PlaySettings } from "./play_options.ts";
+import type { TurnSource } from "./turn_source.ts";
 
 /** An episode in which a turn is due. */
 export interface WaitingEpisode {
@@ -14,7 +15,7 @@ export interface WaitingEpisode {
   write(turn: Turn): void;
 }
 
-/** Writes turns with one decoder, and counts them. */
+/** Writes turns with one decoder, or has them written elsewhere, and counts them. */
 export class TurnWriter {
   /** Turns and tokens so far. */
   written: { turns: number; tokens: number } = { turns: 0, tokens: 0 };
@@ -22,7 +23,7 @@ export class TurnWriter {
   readonly #prefixCache: PrefixCache;
 
   constructor(
-    readonly decoder: Decoder,
+    readonly decoder: Decoder | null,
     readonly tokens: EpisodeTokens,
     readonly options: Omit<PlayOptions<never>, "taskSeed">,
     readonly settings: PlaySettings,
@@ -39,6 +40,7 @@ export class TurnWriter {
   }
 
   async #write(episodes: readonly WaitingEpisode[], temperature: number): Promise<void> {
+    if (this.options.turns) return await this.#writeElsewhere(this.options.turns, episodes, temperature);
     const { model, adapter, topK, topP, minP, repetitionPenalty, stopTokenIds, maxBatchRows, signal } = this.options;
     const { turns, tokens } = this.written;
     const completions = await generate(model, {
@@ -50,7 +52,7 @@ export class TurnWriter {
       tokenizer: this.tokens.tokenizer,
       // A stop string may be a special token.
       skipSpecialTokens: false,
-      decoder: this.decoder,
+      decoder: this.decoder ?? undefined,
       prefixCache: this.#prefixCache,
       onProgress: (progress) => {
         this.written = { turns: turns + progress.finished, tokens: tokens + progress.tokens };
@@ -59,5 +61,24 @@ export class TurnWriter {
     });
     signal?.throwIfAborted();
     episodes.forEach((episode, i) => episode.write(this.tokens.turn(completions[i][0])));
+  }
+
+  async #writeElsewhere(
+    source: TurnSource,
+    episodes: readonly WaitingEpisode[],
+    temperature: number,
+  ): Promise<void> {
+    const { topK, topP, minP, repetitionPenalty, stopTokenIds, signal } = this.options;
+    const { maxTurnTokens: maxTokens, stopStrings, seed } = this.settings;
+    const requests = episodes.map(({ prompt, turnSeed }) => ({ prompt, seed: `${seed} ${turnSeed}` }));
+    const written = await source.write(requests, {
+      ...{ temperature, topK, topP, minP, repetitionPenalty, maxTokens, stopStrings, stopTokenIds, signal },
+      onTurn: (tokens) => {
+        this.written = { turns: this.written.turns + 1, tokens: this.written.tokens + tokens };
+        this.onProgress(this.written);
+      },
+    });
+    signal?.throwIfAborted();
+    episodes.forEach((episode, i) => episode.write(this.tokens.writtenTurn(written[i])));
   }
 }

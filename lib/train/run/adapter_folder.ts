@@ -2,7 +2,7 @@
 import { type LoraAdapter, saveAdapter } from "../../adapters/mod.ts";
 import { type FileSystem, writeFileAtomic } from "../../files/mod.ts";
 import { carriesTables, type CausalLM } from "../../models/mod.ts";
-import type { Tokenizer } from "../../tokenizer/mod.ts";
+import { completeTokenizerFiles, type Tokenizer } from "../../tokenizer/mod.ts";
 
 /** The files that PEFT, transformers and vLLM look for beside each other. */
 export const ADAPTER_FOLDER_FILES = [
@@ -42,29 +42,14 @@ export async function saveAdapterFolder(
   }
   if (carriesTables(adapter)) tokenizer.assertFits(model.config.vocabSize);
   await saveAdapter(model, adapter, folder, { baseModel, fileSystem });
-  const made: Record<string, string> = {
-    "special_tokens_map.json": json(specialTokens(tokenizer)),
-    "tokenizer_config.json": json({ tokenizer_class: "PreTrainedTokenizerFast", ...specialTokens(tokenizer) }),
-    "chat_template.jinja": tokenizer.chatTemplate,
-  };
-  for (const [name, text] of Object.entries(made)) await writeFileAtomic(`${folder}/${name}`, text, { fileSystem });
-  // Those that the tokenizer came with take the place of the ones above.
-  await tokenizer.save(folder, { fileSystem });
+  const files = completeTokenizerFiles(tokenizer);
+  // Where generation stops is read with the tokenizer.
+  const generation = tokenizer.files.get("generation_config.json");
+  if (generation) files.set("generation_config.json", generation);
+  for (const [name, bytes] of files) await writeFileAtomic(`${folder}/${name}`, bytes, { fileSystem });
   return await Promise.all(ADAPTER_FOLDER_FILES.map(async (file) => {
     const { size } = await Deno.stat(`${folder}/${file}`);
     if (size === 0) throw new Error(`${folder}/${file} is empty after it was written: is the disk sound?`);
     return { file, bytes: size };
   }));
-}
-
-function specialTokens(tokenizer: Tokenizer): Record<string, string> {
-  const { bosTokenId, eosTokenId, padTokenId } = tokenizer;
-  const named = Object.entries({ bos_token: bosTokenId, eos_token: eosTokenId, pad_token: padTokenId });
-  return Object.fromEntries(
-    named.flatMap(([name, id]) => id === undefined ? [] : [[name, tokenizer.idToToken(id)!]]),
-  );
-}
-
-function json(value: unknown): string {
-  return JSON.stringify(value, null, 2) + "\n";
 }

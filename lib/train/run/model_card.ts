@@ -11,12 +11,17 @@ export interface RunCard {
   sections?: readonly { heading: string; text: string }[];
 }
 
-/** A model card in the hub's form: a YAML head for its search, then Markdown. */
-export function renderCard({ title, baseModel, summary, results, sections = [] }: RunCard): string {
+/**
+ * A model card in the hub's form: a YAML head for its search, then Markdown.
+ *
+ * @param baseId The base model's name on the hub. Where it has none it stands in the text alone: the hub refuses cards whose head
+ *   names a folder.
+ */
+export function renderCard({ title, baseModel, summary, results, sections = [] }: RunCard, baseId?: string): string {
   const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
   const lines = [
     "---",
-    `base_model: ${JSON.stringify(baseModel)}`,
+    ...(baseId === undefined ? [] : [`base_model: ${baseId}`]),
     "library_name: peft",
     "pipeline_tag: text-generation",
     "tags: [kiln, lora]",
@@ -26,6 +31,7 @@ export function renderCard({ title, baseModel, summary, results, sections = [] }
     "",
     summary,
     "",
+    ...(baseId === undefined ? [`Base model: \`${baseModel}\`, a folder.`, ""] : []),
     "| measure | before | after |",
     "| --- | --- | --- |",
     ...results.map(({ measure, before, after }) => `| ${cell(measure)} | ${cell(before)} | ${cell(after)} |`),

@@ -1,6 +1,7 @@
 /** The folder of one run, `outputs/NAME-001`: what went in, what was measured, and what came out. */
 import { z } from "zod";
 import { cutJsonl, denoFileSystem, type FileSystem, namingDiskFull, writeFileAtomic } from "../../files/mod.ts";
+import { hubIdOf } from "../../models/mod.ts";
 import type { Rollout } from "../rollout/mod.ts";
 import type { Metrics, TrainingStep } from "../step.ts";
 import { renderCard, type RunCard } from "./model_card.ts";
@@ -185,7 +186,10 @@ function openRun(path: string, logs: RunLogs, fileSystem: FileSystem, resumedBat
     logMetrics: (step, metrics) => logs.metrics(step, metrics),
     logCompletions: (step, rollouts) => logs.completions(step, rollouts),
     write: (file, data) => writeFileAtomic(`${path}/${file}`, data, { fileSystem }),
-    writeCard: (card) => writeFileAtomic(`${path}/README.md`, renderCard(card), { fileSystem }),
+    writeCard: async (card) => {
+      const text = renderCard(card, await hubIdOf(card.baseModel));
+      await writeFileAtomic(`${path}/README.md`, text, { fileSystem });
+    },
     close: () => logs.close(),
   };
 }

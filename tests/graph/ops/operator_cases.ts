@@ -3,7 +3,7 @@ import type { GraphCase } from "../../support/graph_case.ts";
 import { COMPARISONS_AND_CASTS, elementwiseCases, selectCases } from "./elementwise_cases.ts";
 import { indexCases, matmulCases } from "./product_cases.ts";
 import { quantizedCases } from "./quantized_cases.ts";
-import { reduceCases, shapeCases } from "./shape_cases.ts";
+import { placeCases, reduceCases, shapeCases } from "./shape_cases.ts";
 
 const { products, matrices } = quantizedCases();
 
@@ -19,4 +19,4 @@ export const DIFFERENTIABLE: readonly GraphCase[] = [
 ];
 
 /** Cases without a gradient. */
-export const PLAIN: readonly GraphCase[] = [...COMPARISONS_AND_CASTS, ...matrices];
+export const PLAIN: readonly GraphCase[] = [...COMPARISONS_AND_CASTS, ...placeCases(), ...matrices];

@@ -1,6 +1,6 @@
 /** Operators that reduce or move elements in the situations that matter: negative axes, rank 0, named sizes. */
 import * as g from "../../../lib/graph/mod.ts";
-import { type GraphCase, normal } from "../../support/graph_case.ts";
+import { type GraphCase, normal, values } from "../../support/graph_case.ts";
 
 const sizes = { batch: 2, tokens: 3, cached: 4 };
 
@@ -119,6 +119,28 @@ export function shapeCases(): GraphCase[] {
     { name: "identity", inputs: { x: normal("batch", 3) }, sizes, build: ({ x }) => g.identity(x) },
   );
   return cases;
+}
+
+/** Places along an axis. */
+export function placeCases(): GraphCase[] {
+  const cases: GraphCase[] = [
+    { name: "stepsToEnd", inputs: { x: normal(3, 4) }, build: ({ x }) => g.stepsToEnd(x, 1) },
+    { name: "stepsToEnd of one place", inputs: { x: normal(3, 1) }, build: ({ x }) => g.stepsToEnd(x, -1) },
+    {
+      name: "stepsToEnd of named sizes",
+      inputs: { x: normal("batch", "cached + tokens", 2) },
+      sizes,
+      build: ({ x }) => g.stepsToEnd(g.square(x), 1),
+    },
+    ...[0, 1, 2, 3, 9].map((count): GraphCase => ({
+      name: `lastPlaces, ${count} of three`,
+      inputs: { x: normal("batch", "tokens", 4), count: values([count], [], "int64") },
+      sizes,
+      build: ({ x, count }) => g.square(g.lastPlaces(x, 1, count, "kept")),
+    })),
+  ];
+  const notOnWebGpu = "sizes are int64, which the provider does not cast";
+  return cases.map((graphCase) => ({ ...graphCase, notOnWebGpu }));
 }
 
 function swapFirst({ x }: Record<string, g.Tensor>): g.Tensor {

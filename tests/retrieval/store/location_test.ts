@@ -11,6 +11,8 @@ Deno.test("parseLocation() reads folders, memory and buckets", () => {
     uri: "s3://my-bucket.eu/some/prefix",
   });
   assert.deepEqual(parseLocation("s3://bucket"), { kind: "s3", uri: "s3://bucket" });
+  assert.deepEqual(parseLocation("gs://bucket/a/b"), { kind: "gs", uri: "gs://bucket/a/b" });
+  assert.deepEqual(parseLocation("az://container/a"), { kind: "az", uri: "az://container/a" });
 });
 
 Deno.test("parseLocation() refuses what LanceDB or a bucket cannot be, naming it", () => {

@@ -50,6 +50,19 @@ Deno.test("a completion is streamed with log-probabilities whose offsets point i
   });
 });
 
+Deno.test("completions take vLLM's stop_token_ids and skip_special_tokens", async () => {
+  const engine = await scriptedEngine(() => ({ text: "x" }));
+  await withService({ engine }, async (service) => {
+    const ask = { model: "base", prompt: "a" };
+    await service.post("/v1/completions", { ...ask, stop_token_ids: [7, 8], skip_special_tokens: false });
+    await service.post("/v1/completions", { ...ask, stop_token_ids: [], skip_special_tokens: true });
+    const given = engine.requests.map(({ stopTokenIds, skipSpecialTokens }) => [stopTokenIds, skipSpecialTokens]);
+    assert.deepEqual(given, [[[7, 8], false], [undefined, undefined]]);
+    const error = await errorOf(await service.post("/v1/completions", { ...ask, stop_token_ids: [-1] }));
+    assert.deepEqual([error.status, error.param], [400, "stop_token_ids[0]"]);
+  });
+});
+
 Deno.test("what completions cannot do is refused, naming the field", async () => {
   const engine = await scriptedEngine(() => ({ text: "x" }));
   await withService({ engine }, async (service) => {
@@ -70,5 +83,57 @@ Deno.test("what completions cannot do is refused, naming the field", async () =>
       assert.match(error.param ?? "", new RegExp(`^${param}`));
     }
     assert.equal(engine.requests.length, 0);
+  });
+});
+
+Deno.test("completions say which tokens prompt and replies are, where return_token_ids asks for it", async () => {
+  const engine = await scriptedEngine(() => ({ text: " one, two and three 👋" }));
+  const ids = engine.tokenizer.encode(" one, two and three 👋");
+  await withService({ engine }, async (service) => {
+    const ask = { model: "base", prompt: [[5, 6], [7]], n: 2, max_tokens: 50, return_token_ids: true };
+    const whole = await (await service.post("/v1/completions", ask)).json();
+    assert.deepEqual(
+      whole.choices.map(({ index, prompt_token_ids, token_ids }: Record<string, unknown>) => ({
+        ...{ index, prompt_token_ids, token_ids },
+      })),
+      [0, 1, 2, 3].map((index) => ({ index, prompt_token_ids: index < 2 ? [5, 6] : [7], token_ids: ids })),
+    );
+    const stream = await service.client().completions.create({ ...ask, n: 1, stream: true });
+    const [prompts, tokens]: number[][][] = [[[], []], [[], []]];
+    let text = "";
+    for await (const { choices: [choice] } of stream) {
+      const { index, prompt_token_ids = [], token_ids } = choice as typeof choice & Record<string, number[]>;
+      prompts[index].push(...prompt_token_ids);
+      tokens[index].push(...token_ids);
+      if (index === 0) text += choice.text;
+    }
+    assert.deepEqual([prompts, tokens, text], [[[5, 6], [7]], [ids, ids], " one, two and three 👋"]);
+    const plain = await (await service.post("/v1/completions", { ...ask, return_token_ids: null })).json();
+    assert.ok(plain.choices.every((choice: object) => !("token_ids" in choice || "prompt_token_ids" in choice)));
+    const texts = await (await service.post("/v1/completions", { ...ask, prompt: "a text", n: 1 })).json();
+    assert.deepEqual(texts.choices[0].prompt_token_ids, engine.tokenizer.encode("a text"));
+    assert.equal((await service.post("/v1/completions", { ...ask, return_token_ids: "yes" })).status, 400);
+  });
+});
+
+Deno.test("chat completions say which tokens prompt and replies are, where return_token_ids asks for it", async () => {
+  const engine = await scriptedEngine(() => ({ text: "Good day 👋" }));
+  const messages = [{ role: "user" as const, content: "Hello" }];
+  const ids = engine.tokenizer.encode("Good day 👋");
+  const prompt = engine.tokenizer.encode(JSON.stringify(messages));
+  await withService({ engine }, async (service) => {
+    const ask = { model: "base", messages, n: 2, return_token_ids: true };
+    const whole = await (await service.post("/v1/chat/completions", ask)).json();
+    assert.deepEqual(whole.prompt_token_ids, prompt);
+    assert.deepEqual(whole.choices.map(({ token_ids }: { token_ids: number[] }) => token_ids), [ids, ids]);
+    const stream = await service.client().chat.completions.create({ ...ask, n: 1, stream: true });
+    const chunks = await Array.fromAsync(stream) as unknown as Record<string, unknown>[];
+    assert.deepEqual(chunks[0].prompt_token_ids, prompt);
+    assert.ok(chunks.slice(1).every((chunk) => !("prompt_token_ids" in chunk)));
+    const choices = chunks.flatMap(({ choices }) => choices as { token_ids?: number[]; delta: { content?: string } }[]);
+    assert.deepEqual(choices.flatMap(({ token_ids = [] }) => token_ids), ids);
+    assert.equal(choices.map(({ delta }) => delta.content ?? "").join(""), "Good day 👋");
+    const plain = await (await service.post("/v1/chat/completions", { ...ask, return_token_ids: false })).json();
+    assert.ok(!("prompt_token_ids" in plain) && !("token_ids" in plain.choices[0]));
   });
 });

@@ -32,6 +32,8 @@ export interface ScriptedReply {
 /** The engine, and what it has seen. */
 export interface ScriptedEngine extends Engine {
   readonly requests: GenerateRequest[];
+  /** Adapters that were loaded while it ran: ids and folders. */
+  readonly loaded: ReadonlyMap<string, string>;
   /** Replies that are being written now. */
   readonly active: number;
   /** Tokens that were made, of all replies. */
@@ -54,10 +56,12 @@ export async function scriptedEngine(
   ];
   const requests: GenerateRequest[] = [];
   let [active, drawn, state] = [0, 0, "ready" as EngineState];
-  const tokensOf = (input: EngineInput): number => {
-    if ("tokenIds" in input) return input.tokenIds.length;
-    return tokenizer.encode("text" in input ? input.text : JSON.stringify(input.messages)).length;
+  const loaded = new Map<string, string>();
+  const idsOf = (input: EngineInput): readonly number[] => {
+    if ("tokenIds" in input) return input.tokenIds;
+    return tokenizer.encode("text" in input ? input.text : JSON.stringify(input.messages));
   };
+  const tokensOf = (input: EngineInput): number => idsOf(input).length;
 
   async function* generate(
     request: GenerateRequest,
@@ -74,7 +78,10 @@ export async function scriptedEngine(
     active++;
     try {
       const promptTokens = tokensOf(request.input);
-      yield { type: "start", promptTokens, cachedTokens: 1, begun: reply.begun ?? "" };
+      yield {
+        ...{ type: "start", promptTokens, cachedTokens: 1, begun: reply.begun ?? "" },
+        ...(request.returnPromptTokenIds ? { promptTokenIds: idsOf(request.input) } : {}),
+      };
       const ids = tokenizer.encode(reply.text);
       const decoder = new StreamDecoder(tokenizer);
       const limit = Math.min(request.maxTokens ?? Infinity, ids.length * (reply.times ?? 1));
@@ -100,7 +107,17 @@ export async function scriptedEngine(
     models,
     tokenizer,
     requests,
+    loaded,
     generate,
+    loadAdapter: (id, folder) => {
+      if (loaded.has(id)) throw new EngineRequestError("option", `model ${id} is served already`, "id");
+      loaded.set(id, folder);
+      return Promise.resolve();
+    },
+    unloadAdapter: (id) => {
+      if (!loaded.delete(id)) throw new EngineRequestError("unknownModel", `model ${id} is not served`, "id");
+      return Promise.resolve();
+    },
     get state() {
       return state;
     },

@@ -5,6 +5,8 @@ Deno.test("readServeSettings() gives the house model on the loopback when nothin
   assert.deepEqual(readServeSettings([], {}), {
     model: "kiln-tiny",
     adapters: {},
+    allowAdapters: undefined,
+    maxAdapters: 4,
     embedder: "kiln-embed",
     host: "127.0.0.1",
     port: 8000,
@@ -35,11 +37,13 @@ Deno.test("readServeSettings() takes flags before the environment", () => {
       "--grace-seconds",
       "0",
     ],
-    ...["--retention-days", "30"],
+    ...["--retention-days", "30", "--allow-adapters", "outputs/rounds", "--max-adapters", "2"],
   ], environment);
   assert.deepEqual(settings, {
     model: "some/model",
     adapters: { doctor: "outputs/a=b", nurse: "n" },
+    allowAdapters: "outputs/rounds",
+    maxAdapters: 2,
     embedder: null,
     host: "0.0.0.0",
     port: 0,
@@ -63,6 +67,7 @@ Deno.test("readServeSettings() names what is wrong", () => {
     [["--port", "65536"], {}, /--port 65536/],
     [["--port", "http"], {}, /--port http: expected a number/],
     [["--rows", "0"], {}, /--rows 0/],
+    [["--max-adapters", "0"], {}, /--max-adapters 0/],
     [["--max-requests", "0"], {}, /--max-requests 0/],
     [["--body-seconds", "0"], {}, /--body-seconds 0/],
     [["--max-tokens", "1.5"], {}, /--max-tokens 1.5/],

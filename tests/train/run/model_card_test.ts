@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { renderCard } from "../../../lib/train/run/model_card.ts";
 
 Deno.test("renderCard() writes a head, a table whose cells stay in their row, and further sections in order", () => {
-  const card = renderCard({
+  const contents = {
     title: "A model",
-    baseModel: 'a "model": its name',
+    baseModel: "some/model",
     summary: "What was done.",
     results: [{ measure: "accuracy | of\nall", before: "1 %", after: "2 %\n(best)" }],
     sections: [{ heading: "Data", text: "Rows." }, { heading: "How to use", text: "Like this." }],
-  });
+  };
   assert.equal(
-    card,
+    renderCard(contents, "some/model"),
     `---
-base_model: "a \\"model\\": its name"
+base_model: some/model
 library_name: peft
 pipeline_tag: text-generation
 tags: [kiln, lora]
@@ -35,4 +35,8 @@ Rows.
 Like this.
 `,
   );
+  // A base that is not on the hub cannot stand in the head.
+  const local = renderCard({ ...contents, baseModel: "../data/models/tiny" });
+  assert.ok(local.startsWith("---\nlibrary_name: peft\n"), local);
+  assert.ok(local.includes("\nBase model: `../data/models/tiny`, a folder.\n"), local);
 });

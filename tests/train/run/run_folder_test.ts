@@ -88,7 +88,7 @@ Deno.test("createRun() numbers runs, writes parameters and a card, and logs a st
       results: [{ measure: "accuracy | greedy", before: "1%", after: "2%" }],
     });
     const card = await Deno.readTextFile(`${first.path}/README.md`);
-    assert.match(card, /base_model: "some\/model"/);
+    assert.match(card, /base_model: some\/model\n/);
     assert.match(card, /\| accuracy \\\| greedy \| 1% \| 2% \|/);
     await first.close();
     await first.close();

@@ -1,4 +1,4 @@
-/** Operators that move elements and compute nothing. Those that only rename a value share its memory. */
+/** Operators that move elements, or tell where they are, and compute nothing. Those that only rename a value share its memory. */
 import * as tf from "@tensorflow/tfjs-core";
 import { type Dimension, showShape } from "../../../graph/mod.ts";
 import { type Operator, operator, type OperatorCall } from "./operator.ts";
@@ -51,4 +51,12 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
     inputs.slice(0, count).map((x) => tf.clone(x))
   ),
   index_column: operator<null>(({ inputs: [indices] }) => tf.expandDims(indices, -1)),
+  last_places: operator<{ axis: number }>(({ inputs: [x, count], attributes: { axis } }) => {
+    const [kept] = count.dataSync();
+    const begin = kept === 0 ? 0 : Math.max(0, x.shape[axis] - kept);
+    return tf.slice(x, x.shape.map((_, at) => at === axis ? begin : 0));
+  }),
+  steps_to_end: operator<{ axis: number }>(({ inputs: [x], attributes: { axis } }) =>
+    tf.range(x.shape[axis] - 1, -1, -1)
+  ),
 };

@@ -5,9 +5,9 @@ import { createModel, Decoder, generate, type ModelConfig, type Trainable } from
 import { CAPACITY_STEP } from "../../lib/models/generate/kv_cache.ts";
 import { Random } from "../../lib/random/mod.ts";
 import { sft } from "../../lib/train/mod.ts";
-import { CountingEngine } from "./counting_engine.ts";
-import { blockFlops, rolloutFlops, trainingStepFlops } from "./flops.ts";
-import { randomTexts } from "./random_data.ts";
+import { CountingEngine } from "../bench/counting_engine.ts";
+import { blockFlops, rolloutFlops, trainingStepFlops } from "../../lib/scale/mod.ts";
+import { randomTexts } from "../bench/random_data.ts";
 
 const CONFIG: ModelConfig = {
   family: "qwen2",

@@ -2,9 +2,9 @@
  * How many floating-point operations the matrix products of a model take: 2 for each multiplication with its addition.
  * Nothing else is counted (norms, softmax, rotary positions, copies), so that a share of the raw MatMul rate says how
  * much all of that costs. Attention is counted over all pairs of tokens, since the half that causality masks is
- * computed too. flops_test.ts compares these formulas with the products in the graphs that really run.
+ * computed too. tests/scale/flops_test.ts compares these formulas with the products in the graphs that really run.
  */
-import { LINEAR_MODULES, linearShape, type ModelConfig, type Trainable } from "../../lib/models/mod.ts";
+import { LINEAR_MODULES, linearShape, type ModelConfig, type Trainable } from "../models/mod.ts";
 
 /** What decides the work of a block. */
 export interface BlockWork {

@@ -1,0 +1,42 @@
+/** What the golden files of tests/golden/gguf hold; the same list stands in make_gguf.py. */
+import {
+  bool,
+  bools,
+  f32,
+  f32s,
+  f64,
+  type GgufValue,
+  i16,
+  i32,
+  i32s,
+  i64,
+  i8,
+  text,
+  texts,
+  u16,
+  u32,
+  u32s,
+  u64,
+  u8,
+} from "../../../lib/formats/gguf/metadata_values.ts";
+
+/** Of both files, after `general.architecture` and, in the written one, `general.alignment`. */
+export const goldenMetadata: Readonly<Record<string, GgufValue>> = {
+  "type.u8": u8(255),
+  "type.i8": i8(-128),
+  "type.u16": u16(65535),
+  "type.i16": i16(-32768),
+  "type.u32": u32(4294967295),
+  "type.i32": i32(-2147483648),
+  "type.u64": u64(18446744073709551615n),
+  "type.i64": i64(-9223372036854775808n),
+  "type.f32": f32(0.1),
+  "type.f64": f64(0.1),
+  "type.bool": bool(true),
+  "type.string": text("Ünïcode, \u{1f525}\n{{ bos_token }}"),
+  "array.u32s": u32s([0, 1, 4294967295]),
+  "array.i32s": i32s([-1, 0, 2147483647]),
+  "array.f32s": f32s([0.5, -1e30, 0.1]),
+  "array.bools": bools([true, false, true]),
+  "array.texts": texts(["", "a", "Ġthe", "\u{1f525}"]),
+};
