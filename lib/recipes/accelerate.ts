@@ -29,7 +29,9 @@ export function zeroStage(
   // AdamW's two moments and a float32 gradient, divided; a copy for mixed precision, whole.
   const bytes = parameters * held + trained * (2 + 12 / batch.gpus);
   const gigabytes = (bytes / 1e9).toPrecision(2);
-  return bytes <= gpuMemory / 2
+  const isQuantized = precision?.weights === "4bit" || precision?.weights === "8bit";
+  // bitsandbytes' weights cannot be divided.
+  return isQuantized || bytes <= gpuMemory / 2
     ? { stage: 2, why: `about ${gigabytes} GB of weights and optimizer on each card` }
     : { stage: 3, why: `stage 2 would take about ${gigabytes} GB of each card for weights and optimizer` };
 }

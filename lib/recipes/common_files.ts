@@ -50,7 +50,7 @@ export function recipeReadme(readme: Readme): string {
     "",
     ...notes.map((note) => `- ${note}`),
     ...local ? [`- The model is the folder ${facts.model}: bring it along, and name its new place, or a hub id.`] : [],
-    `- Data: ${data}`,
+    `- Data${sourceOf(run)}: ${data}`,
     `- ${result} ` +
     (isAdapter
       ? "Kiln loads it: `await loadAdapter(model, folder)`, or `deno task serve --adapter name=folder`."
@@ -64,6 +64,11 @@ export function recipeReadme(readme: Readme): string {
     ],
     "",
   ].join("\n");
+}
+
+/** Where rows are from that are not the library's own. */
+function sourceOf({ parameters: { dataset } }: RecordedRun): string {
+  return typeof dataset === "string" && dataset !== "generated" ? ` (from ${dataset})` : "";
 }
 
 /** A number with what it counts. */

@@ -73,7 +73,7 @@ export async function exportRecipe(options: ExportRecipeOptions): Promise<Export
   const run = await readRun(options.run);
   const output = options.output ?? `${run.path.replace(/[/\\]+$/, "")}/recipe-${to}`;
   await refuseOthers(output);
-  const own = await modelOf(run);
+  const own = await modelOf(run, options.model);
   const tokenizer = await tokenizerOf(run, own);
   signal?.throwIfAborted();
   const data = await readRunData(run, tokenizer);
@@ -133,21 +133,24 @@ async function refuseOthers(output: string): Promise<void> {
   throw new Error(`${output} holds something that is no recipe (no mapping.json): choose another folder`);
 }
 
-/** The model that the run was trained on: a hub id, or a folder's whole path. */
-async function modelOf({ path, record, parameters }: RecordedRun): Promise<string> {
-  const name = record.model.baseModel ?? parameters.model;
+/**
+ * The model that the run was trained on: a hub id, or a folder's whole path. Where that folder is gone, another one serves
+ * that is named instead, if its tokenizer is the same.
+ */
+async function modelOf({ path, record, parameters }: RecordedRun, instead?: string): Promise<string> {
+  const name = record.model.baseModel ?? parameters.model ?? instead;
   if (typeof name !== "string" || name === "") {
     throw new Error(
-      `${path}: neither trainer.json (baseModel) nor parameters.json (model) names the model; give the trainer a baseModel`,
+      `${path}: neither trainer.json (baseModel) nor parameters.json (model) names the model: name it (--model)`,
     );
   }
-  // Notebooks name folders as seen from their own, which is beside that of the runs.
-  for (const place of [name, `${path}/../../notebooks/${name}`, `${path}/../../${name}`]) {
-    if (await isFolder(place)) return await Deno.realPath(place);
-  }
+  // Notebooks name folders as seen from their own.
+  const places = [record.model.folder, name, `${path}/../../notebooks/${name}`, `notebooks/${name}`, instead];
+  for (const place of places) if (place && await isFolder(place)) return await Deno.realPath(place);
   if (/^[\w.-]+\/[\w.-]+$/.test(name) && !name.startsWith(".")) return name;
   throw new Error(
-    `${path}: the model's folder ${name} is not there any more; its tokenizer is needed to write the data`,
+    `${path}: the model's folder ${name} is not there any more, and its tokenizer is needed to write the data: name where ` +
+      "it is (--model)",
   );
 }
 

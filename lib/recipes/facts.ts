@@ -60,7 +60,7 @@ export function optionValues(record: RunRecord, method: Method): Record<string, 
     values.lossType = Object.keys(losses);
     values.lossWeights = Object.values(losses);
   }
-  if (record.rewards) {
+  if (method === "grpo" && record.rewards) {
     values.rewards = Object.keys(record.rewards);
     values.rewardWeights = Object.values(record.rewards).map(({ weight }) => weight);
   }

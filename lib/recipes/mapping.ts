@@ -8,8 +8,8 @@ export type Fields = Readonly<Record<string, Json>>;
 
 /** What becomes of an option. */
 export type Outcome =
-  /** Said by these fields; `note` where the tool means something slightly else. */
-  | { to: Fields; note?: string }
+  /** Said by these fields; `note` where the tool means something slightly else, `matters` where that shows. */
+  | { to: Fields; note?: string; matters?: boolean }
   /** What the tool does anyway; `fields` makes it explicit where a default could change. */
   | { implied: string; fields?: Fields }
   /** Not said there; `fields` is what comes nearest. `matters` where the curve will be another one. */
@@ -78,7 +78,8 @@ export function applyRules<Facts>(
       return { option, value, status: "unmapped", fields: {}, note: outcome.refused, matters: true };
     }
     if ("to" in outcome) {
-      return { option, value, status: "mapped", fields: outcome.to, note: outcome.note ?? "", matters: false };
+      const { to, note = "", matters = false } = outcome;
+      return { option, value, status: "mapped", fields: to, note, matters };
     }
     if ("implied" in outcome) {
       return { option, value, status: "implied", fields: outcome.fields ?? {}, note: outcome.implied, matters: false };

@@ -18,12 +18,12 @@ export function mappingPage({ tool, version, method, options, added }: Mapping):
         row.note,
       ]),
     ),
-    unmapped.some(({ matters }) => matters) ? "Those in bold change what is learned.\n" : "",
+    options.some(({ matters }) => matters) ? "Those in bold, here and below, change what is learned.\n" : "",
     ...section(
       "Said by fields",
       ["option", "here", "there", "note"],
       of("mapped").map((row) => [
-        row.option,
+        row.matters ? `**${row.option}**` : row.option,
         code(row.value),
         fieldList(row),
         row.note,

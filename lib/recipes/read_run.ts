@@ -29,6 +29,7 @@ const recordSchema = z.object({
   stepsPerEpoch: z.number().positive().nullable(),
   model: z.object({
     baseModel: z.string().nullable(),
+    folder: z.string().nullable(),
     parameters: z.number().positive(),
     precision: z.looseObject({ weights: z.enum(["float32", "float16", "8bit", "4bit"]) }).nullable(),
     shape: z.looseObject({ vocabSize: z.number().int().positive(), maxPositions: z.number().int().positive() }),
@@ -52,7 +53,11 @@ const recordSchema = z.object({
 export type RunRecord = z.infer<typeof recordSchema>;
 
 const ids = z.array(whole).min(1);
-export const exampleRow = z.object({ ids, trained: z.array(z.tuple([whole, whole])).min(1) });
+export const exampleRow = z.object({ ids, trained: z.array(z.tuple([whole, whole])).min(1) }).refine(
+  ({ ids, trained }) =>
+    trained.every(([from, to], i) => from < to && to <= ids.length && from >= (trained[i - 1]?.[1] ?? 0)),
+  { error: "expected stretches of ids, one after another", path: ["trained"] },
+);
 export const pairRow = z.object({ promptIds: z.array(whole), chosenIds: ids, rejectedIds: ids });
 export const promptRow = z.object({
   prompt: z.string(),

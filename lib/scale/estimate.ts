@@ -35,8 +35,11 @@ const PROCESS_BYTES = 0.3e9;
 /** Rows that are decoded together at most. */
 const MOST_ROWS = 64;
 
-/** Shares of the memory of a recipe's devices: what a training step's activations may take, and vLLM's caches. */
+/** The share of a device's memory that a recipe's activations may take, and vLLM's caches. */
 const RECIPE_ACTIVATIONS = 0.3;
+
+/** The share of a device's memory that a copy of the weights may take that writes; larger ones are split over several. */
+const WRITING_COPY = 0.5;
 
 /**
  * Estimates a run with an adapter of rank 16, recomputing activations, one text at a time (GRPO: one group), with weights in the
@@ -60,8 +63,11 @@ function estimateIn(
   const { training, writing } = operations(config, work);
   const { gflops, gigabytes, devices, shares } = machine;
   const rate = gflops * 1e9 * shares.training * devices;
-  const readings = writing.readings * weightBytesIn(config, precision) / (gigabytes * 1e9 * shares.decoding * devices);
-  const writingSeconds = writing.flops / rate + readings;
+  const weights = weightBytesIn(config, precision);
+  const { split, copies } = writingCopies(weights, machine);
+  // Each copy reads its weights for all of its rows together.
+  const readings = writing.steps * Math.ceil(writing.rows / copies / MOST_ROWS);
+  const writingSeconds = writing.flops / rate + readings * weights / split / (gigabytes * 1e9 * shares.decoding);
   const seconds = training / rate + writingSeconds;
   const memoryBytes = memory(config, work, machine, precision);
   return {
@@ -74,7 +80,7 @@ function estimateIn(
   };
 }
 
-/** Operations of training, and those of writing with the number of times that all weights are read for it. */
+/** Operations of training, and those of writing with its steps, a token of all rows each. */
 function operations(config: ModelConfig, work: Workload) {
   const trainable = "lora" as const;
   const step = (batch: number, tokens: number, scored: number) =>
@@ -85,11 +91,11 @@ function operations(config: ModelConfig, work: Workload) {
     const rollouts = rolloutFlops(config, { prompts, promptTokens, samples, newTokens, rank: RANK });
     return {
       training: steps * step(rows, promptTokens + newTokens, rows * newTokens),
-      writing: { flops: steps * rollouts, readings: steps * Math.ceil(rows / MOST_ROWS) * newTokens },
+      writing: { flops: steps * rollouts, steps: steps * newTokens, rows },
     };
   }
   const { rows, tokens, epochs } = work;
-  const nothing = { flops: 0, readings: 0 };
+  const nothing = { flops: 0, steps: 0, rows: 0 };
   if (work.method === "sft") return { training: epochs * rows * step(1, tokens, tokens), writing: nothing };
   const head = 2 * tokens * config.vocabSize * config.hiddenSize;
   const forward = config.layers * blockFlops(config, { batch: 1, tokens, trainable: "none", rank: 0 }).forward + head;
@@ -104,6 +110,13 @@ function withPrecision(config: ModelConfig, precision: WeightPrecision): ModelCo
   return precision === "float32" ? config : { ...config, precision: resolvePrecision(precision) };
 }
 
+/** Over how many devices a copy of the weights that writes is split, and how many copies there are. */
+function writingCopies(weights: number, { devices, memoryBytes }: Machine): { split: number; copies: number } {
+  let split = 1;
+  while (2 * split <= devices && weights / split > WRITING_COPY * memoryBytes) split *= 2;
+  return { split, copies: Math.floor(devices / split) };
+}
+
 /** Bytes of one device. */
 function memory(config: ModelConfig, work: Workload, machine: Machine, precision: Estimate["precision"]): number {
   const weights = weightBytesIn(config, precision);
@@ -112,7 +125,7 @@ function memory(config: ModelConfig, work: Workload, machine: Machine, precision
     LINEAR_MODULES.map((module) => linearShape(config, module)).reduce((sum, [a, b]) => sum + RANK * (a + b), 0);
   if (precision === "bfloat16") {
     return (weights + trained) / machine.devices + RECIPE_ACTIVATIONS * machine.memoryBytes +
-      (work.method === "grpo" ? weights / machine.devices : 0);
+      (work.method === "grpo" ? weights / writingCopies(weights, machine).split : 0);
   }
   const [batch, tokens] = work.method === "grpo"
     ? [work.samples, work.promptTokens + work.newTokens]

@@ -1,11 +1,11 @@
 /** What a trainer was told, in its run's folder: enough to take the same recipe to other tools. */
 import { type LoraAdapter, saveAdapter } from "../adapters/mod.ts";
 import { type FileSystem, writeFileAtomic } from "../files/mod.ts";
-import { carriedFactors, type CausalLM } from "../models/mod.ts";
+import { carriedFactors } from "../models/mod.ts";
 import type { TokenizedExample } from "./batch.ts";
 import type { PreferenceExample } from "./dpo_batches.ts";
 import { isTrained } from "./dpo_reference.ts";
-import { PARAMETERS_FILE } from "./run/run_names.ts";
+import { PARAMETERS_FILE } from "./run/mod.ts";
 import { type PromptRow, type PromptTokenizer, renderPrompt } from "./rollout/mod.ts";
 import type { SessionSetup } from "./session_setup.ts";
 
@@ -66,7 +66,13 @@ export async function recordRun(setup: SessionSetup, resolved: Record<string, un
     given: unwritten(options),
     totalSteps,
     stepsPerEpoch,
-    model: { baseModel, parameters: model.parameterCount, precision: precision ?? null, shape },
+    model: {
+      baseModel,
+      folder: await folderOf(baseModel),
+      parameters: model.parameterCount,
+      precision: precision ?? null,
+      shape,
+    },
     adapter: adapter ? adapterFacts(adapter, begunBefore) : null,
     data: {
       train: await writeRows(outputDir, TRAIN_DATA_FILE, parts.train, fileSystem),
@@ -74,18 +80,10 @@ export async function recordRun(setup: SessionSetup, resolved: Record<string, un
     },
     ...parts.more,
   };
-  if (begunBefore) await saveStart(model, adapter!, `${outputDir}/${START_ADAPTER}`, baseModel ?? "", fileSystem);
+  if (begunBefore) {
+    await saveAdapter(model, adapter, `${outputDir}/${START_ADAPTER}`, { baseModel: baseModel ?? "", fileSystem });
+  }
   await writeFileAtomic(`${outputDir}/${TRAINER_FILE}`, JSON.stringify(record, null, 2) + "\n", { fileSystem });
-}
-
-async function saveStart(
-  model: CausalLM,
-  adapter: LoraAdapter,
-  folder: string,
-  baseModel: string,
-  fileSystem?: FileSystem,
-): Promise<void> {
-  await saveAdapter(model, adapter, folder, { baseModel, fileSystem });
 }
 
 function adapterFacts(adapter: LoraAdapter, begunBefore: boolean) {
@@ -156,9 +154,9 @@ export function* promptRows<Columns>(
 
 /** Values that JSON holds as they are; models, functions and data sets are left out. */
 function plain(values: object): Record<string, unknown> {
+  const isScalar = (value: unknown) => value === null || ["string", "number", "boolean"].includes(typeof value);
   const isPlain = (value: unknown): boolean =>
-    value === null || ["string", "number", "boolean"].includes(typeof value) ||
-    (Array.isArray(value) ? value.length <= 100 && value.every(isPlain) : isRecord(value) && isPlainRecord(value));
+    isScalar(value) || (Array.isArray(value) ? value.every(isScalar) : isRecord(value) && isPlainRecord(value));
   const isPlainRecord = (record: object) =>
     Object.values(record).every((value) => value === undefined || isPlain(value));
   return Object.fromEntries(Object.entries(values).filter(([, value]) => isPlain(value)));
@@ -179,6 +177,11 @@ function isRecord(value: unknown): value is object {
 
 function bigint(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}` : value;
+}
+
+/** The whole path of a model's folder, which may be named as seen from somewhere else; null for a hub id. */
+async function folderOf(baseModel: string | null): Promise<string | null> {
+  return baseModel === null ? null : await Deno.realPath(baseModel).catch(() => null);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -80,11 +80,14 @@ def check_rl(recipe: Path, method: str, config) -> str:
     from verl.trainer.ppo.reward import get_custom_reward_fn
 
     score = get_custom_reward_fn(config)
+    said = f"validated, {len(made) + 1} data classes, {len(recorded)} prompts of the run's tokens"
+    if "raise NotImplementedError" in (recipe / "rewards.py").read_text():
+        return f"{said}; rewards.py is to be written"
     right = score(data_source="kiln", solution_str="1\n</think>\n<answer>\n7\n</answer>", ground_truth="7", extra_info={})
     wrong = score(data_source="kiln", solution_str="nothing", ground_truth="7", extra_info={})
     if not right["score"] > wrong["score"]:
         raise SystemExit(f"{recipe}: rewards.py gives {right} for a right answer, {wrong} for none")
-    return f"validated, {len(made) + 1} data classes, {len(recorded)} prompts of the run's tokens, reward {right['score']}"
+    return f"{said}, reward {right['score']}"
 
 
 def check_sft(recipe: Path, config) -> str:

@@ -20,6 +20,7 @@ await withHouseModel(async ({ model, tokenizer }) => {
     await sftRun(maker, { packing: true }),
     await turnsRun(maker),
     await dpoRun(maker),
+    await dpoRun(maker, { chats: true }),
     await ppoRun(maker),
   ];
   freeAdapters(maker);

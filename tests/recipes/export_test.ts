@@ -129,7 +129,7 @@ Deno.test("exportRecipe() of chats with masks inside: tokens for TRL, turns for 
   }));
 
 Deno.test("exportRecipe() of DPO takes the adapter along that training began with, also as the reference", () =>
-  withRun(dpoRun, async (run) => {
+  withRun((maker) => dpoRun(maker), async (run) => {
     const trl = await checkRecipe(run, "trl", 2);
     assert.deepEqual([trl.fields.loss_type, trl.fields.loss_weights], [["sigmoid", "sft"], [1, 0.5]]);
     assert.equal(trl.fields.start_adapter, "start_adapter");
@@ -141,8 +141,24 @@ Deno.test("exportRecipe() of DPO takes the adapter along that training began wit
     await assert.rejects(exportRecipe({ run, to: "verl" }), /verl .*no trainer for pairs: --to trl/);
   }));
 
+Deno.test("exportRecipe() of DPO on chats gives TRL the tokens, which its train.py takes as they are", () =>
+  withRun((maker) => dpoRun(maker, { chats: true }), async (run) => {
+    const { folder } = await checkRecipe(run, "trl", 1);
+    const recorded = await lines(`${run}/train_data.jsonl`);
+    const rows = await lines(`${folder}/data/train.jsonl`);
+    assert.deepEqual(
+      rows,
+      recorded.map(({ promptIds, chosenIds, rejectedIds }) => ({
+        prompt_ids: promptIds,
+        chosen_ids: chosenIds,
+        rejected_ids: rejectedIds,
+      })),
+    );
+    assert.match(await Deno.readTextFile(`${folder}/train.py`), /if "prompt_ids" not in dataset\.column_names/);
+  }));
+
 Deno.test("exportRecipe() refuses a loss that a tool does not know, and says who does", () =>
-  withRun((maker) => dpoRun(maker, "simpo"), async (run) => {
+  withRun((maker) => dpoRun(maker, { lossType: "simpo" }), async (run) => {
     await assert.rejects(
       exportRecipe({ run, to: "trl" }),
       /lossType \["simpo"\]: .*--to llamafactory has pref_loss simpo/,
@@ -179,6 +195,59 @@ Deno.test("exportRecipe() names another model where one is given, and computes i
     const fields = fieldsOf(mapping);
     assert.deepEqual([fields.model_name_or_path, fields.dtype, fields.bf16], ["Qwen/Qwen2.5-0.5B", "float32", false]);
     assert.equal(written, `${folder}/elsewhere`);
+  }));
+
+Deno.test("exportRecipe() marks what no recipe can hold: reward functions and games of the program's own", () =>
+  withRun(grpoRun, async (run) => {
+    const path = `${run}/trainer.json`;
+    const record = JSON.parse(await Deno.readTextFile(path));
+    record.rewards.format = { weight: 0.5, known: null, source: "({ completions }) =>\n  completions.map(() => 1)" };
+    await Deno.writeTextFile(path, JSON.stringify(record));
+    const { folder, mapping, readme } = await exportRecipe({ run, to: "trl" }).then(async (recipe) => ({
+      ...recipe,
+      readme: await Deno.readTextFile(`${recipe.folder}/README.md`),
+    }));
+    assert.equal(mapping.options.find(({ option }) => option === "rewards")!.matters, true);
+    assert.match(
+      readme,
+      /rewards: format: written in the program here; rewards\.py has a place for each, which fails until/,
+    );
+    const rewards = await Deno.readTextFile(`${folder}/rewards.py`);
+    assert.match(
+      rewards,
+      /def format\(completions, \*\*columns\):[^]*# {3}completions\.map\(\(\) => 1\)\n {4}raise NotImplementedError/,
+    );
+
+    const { episodes: _, rewards: __, ...rest } = record;
+    const ppo = JSON.parse(JSON.stringify(rest));
+    ppo.trainer = "ppo";
+    Object.assign(ppo.options, { numPpoEpochs: 1, numMiniBatches: 2, klCoef: 0.01, gamma: 1, lam: 1 });
+    ppo.episodes = { kind: "R3-RAG", questionsPerRound: 4, samples: 2, maxTurnTokens: 96 };
+    await Deno.writeTextFile(path, JSON.stringify(ppo));
+    const verl = await exportRecipe({ run, to: "verl" });
+    const rollout = verl.mapping.options.find(({ option }) => option === "rollout")!;
+    assert.match(rollout.note, /R3-RAG: episodes of several turns/);
+    assert.equal(rollout.matters, true);
+    assert.match(await Deno.readTextFile(`${verl.folder}/rewards.py`), /raise NotImplementedError\("R3-RAG: /);
+    delete ppo.episodes;
+    await Deno.writeTextFile(path, JSON.stringify(ppo));
+    await assert.rejects(exportRecipe({ run, to: "verl" }), /rollout: an episode source of the program's own/);
+  }));
+
+Deno.test("exportRecipe() of data that were too many to be written down says where they belong", () =>
+  withRun(sftRun, async (run) => {
+    const path = `${run}/trainer.json`;
+    const record = JSON.parse(await Deno.readTextFile(path));
+    record.data.train = { rows: 5_000_000, numbers: 2e9, file: null };
+    await Deno.writeTextFile(path, JSON.stringify(record));
+    for (const to of RECIPE_TOOLS) {
+      const { folder, files } = await exportRecipe({ run, to });
+      assert.ok(!files.some((file) => file.startsWith("data/train.")));
+      assert.match(
+        await Deno.readTextFile(`${folder}/README.md`),
+        /The 5,000,000 rows were too many for the run to write down/,
+      );
+    }
   }));
 
 Deno.test("exportRecipe() leaves an earlier recipe whole when the disk is full, and a strange folder alone", () =>
@@ -220,7 +289,7 @@ Deno.test("exportRecipe() says what is wrong with a folder that is no run, or a 
     await fails(run, /train_data\.jsonl: 8 rows, and trainer\.json says 9/);
     await Deno.writeTextFile(
       `${run}/trainer.json`,
-      record.replaceAll(/"baseModel": "[^"]*"/g, '"baseModel": "./gone/model"'),
+      record.replaceAll(/"(baseModel|folder)": "[^"]*"/g, '"$1": "./gone/model"'),
     );
     await fails(run, /the model's folder \.\/gone\/model is not there any more/);
     await assert.rejects(exportRecipe({ run, to: "axolotl" as RecipeTool }), /to "axolotl": expected one of trl/);

@@ -10,6 +10,7 @@ import {
   oneCard,
   PUBLISHED_MODELS,
   USUAL_WORKLOADS,
+  type Workload,
 } from "../../lib/scale/mod.ts";
 
 /** The machine on which the shares were measured. */
@@ -74,10 +75,14 @@ Deno.test("estimate() takes the best form of the weights that fits, and says whe
 
 Deno.test("estimate() of a cluster divides time and weights among its cards", () => {
   const model = PUBLISHED_MODELS["Qwen/Qwen2.5-32B"];
-  const [four, eight] = [4, 8].map((devices) => estimate(model, USUAL_WORKLOADS.grpo, cluster("H100", devices)));
+  const on = (devices: number, work: Workload) => estimate(model, work, cluster("H100", devices));
+  const [four, eight] = [on(4, USUAL_WORKLOADS.sft), on(8, USUAL_WORKLOADS.sft)];
   isNear(eight.seconds, four.seconds / 2, 1e-9);
   isNear(eight.deviceHours, four.deviceHours, 1e-9);
   assert.ok(eight.memoryBytes < four.memoryBytes);
+  // Each copy that writes reads all of its weights for each token, however many copies there are.
+  const [few, many] = [on(4, USUAL_WORKLOADS.grpo), on(8, USUAL_WORKLOADS.grpo)];
+  assert.ok(many.writingSeconds < few.writingSeconds && many.writingSeconds > 0.9 * few.writingSeconds);
   assert.equal(estimate(model, USUAL_WORKLOADS.sft, oneCard("RTX 4090")).fits, false);
   assert.throws(() => cluster("H100", 0), /devices: expected a whole number above 0, got 0/);
 });

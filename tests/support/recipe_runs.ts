@@ -143,7 +143,10 @@ export async function turnsRun(maker: RunMaker): Promise<string> {
 }
 
 /** DPO from an adapter that SFT has trained before: its copy is the reference. */
-export async function dpoRun(maker: RunMaker, lossType: "sigmoid" | "simpo" = "sigmoid"): Promise<string> {
+export async function dpoRun(
+  maker: RunMaker,
+  { lossType = "sigmoid", chats = false }: { lossType?: "sigmoid" | "simpo"; chats?: boolean } = {},
+): Promise<string> {
   const { model, tokenizer } = maker;
   const adapter = await lora(maker);
   const texts = problems(8).map(({ question, answer }) => ({
@@ -155,7 +158,13 @@ export async function dpoRun(maker: RunMaker, lossType: "sigmoid" | "simpo" = "s
     tokenizer,
   });
   for await (const _ of sft({ model, adapter, trainDataset: completions, maxSteps: 1, learningRate: 1e-3 }));
-  const pairs = preparePreferenceDataset(texts, { tokenizer });
+  const said = (role: string, content: string) => [{ role, content }];
+  const rows = texts.map(({ prompt, chosen, rejected }) => ({
+    prompt: said("user", prompt),
+    chosen: said("assistant", chosen),
+    rejected: said("assistant", rejected),
+  }));
+  const pairs = preparePreferenceDataset(chats ? rows : texts, { tokenizer });
   return await run(maker, "dpo", {}, (outputDir) =>
     dpo({
       ...{ model, adapter, outputDir, lossType, beta: 0.2, rpoAlpha: lossType === "sigmoid" ? 0.5 : 0 },

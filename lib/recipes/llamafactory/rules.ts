@@ -43,7 +43,8 @@ const model: Rule<Facts> = (_, { model, record }): Outcome => {
       quantization_method: "bnb",
       ...(weights === "4bit" ? { quantization_type: "nf4", double_quantization: false } : {}),
     },
-    note: "bitsandbytes' form, where Kiln has evenly spaced levels in blocks of 32",
+    note: `${weights} in bitsandbytes' form, where Kiln has evenly spaced levels in blocks of 32`,
+    matters: true,
   };
 };
 
@@ -163,7 +164,8 @@ export const dpoRules: RulesFor<DpoOptions> = {
     return ftx > 0
       ? {
         to: { pref_ftx: ftx },
-        note: "a mean over each completion's tokens, then over completions; here over all tokens",
+        note: "the loss over chosen completions is a mean over each one's tokens there, and over all tokens here",
+        matters: true,
       }
       : { to: { pref_ftx: 0 } };
   },
@@ -193,7 +195,11 @@ export function addedFields(
     ["template", "empty", "the data have the chat template in them, as the run read it"],
     ["mask_history", false, "each learned stretch is learned"],
     ["train_on_prompt", false, "prompts are not learned"],
-    ["bf16", dtype === "bfloat16", "Kiln computes in float32; --dtype float32 does so there"],
+    [
+      "bf16",
+      dtype === "bfloat16",
+      "Kiln computes in float32; where bf16 is off, LLaMA-Factory computes in the type that the model's config.json names",
+    ],
     ["logging_steps", 1, "Kiln logs each step"],
     ["report_to", "tensorboard", "as Kiln's runs"],
   ];

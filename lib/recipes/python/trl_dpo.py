@@ -24,6 +24,17 @@ class RecipeArguments:
     early_stopping_threshold: float = field(default=0.0, metadata={"help": "what counts as better"})
 
 
+class TokensDPOTrainer(DPOTrainer):
+    """Takes rows of tokens as they are; TRL itself knows rows of texts and chats alone."""
+
+    def _prepare_dataset(self, dataset, processing_class, args, dataset_name):
+        if "prompt_ids" not in dataset.column_names:
+            return super()._prepare_dataset(dataset, processing_class, args, dataset_name)
+        if args.max_length is None:
+            return dataset
+        return dataset.filter(lambda row: len(row["prompt_ids"]) < args.max_length)
+
+
 def load_rows(path):
     return None if path is None else load_dataset("json", data_files=path, split="train")
 
@@ -45,7 +56,7 @@ def main(recipe, args, model_args):
     callbacks = []
     if recipe.early_stopping_patience is not None:
         callbacks = [EarlyStoppingCallback(recipe.early_stopping_patience, recipe.early_stopping_threshold)]
-    trainer = DPOTrainer(
+    trainer = TokensDPOTrainer(
         model=model,
         args=args,
         train_dataset=load_rows(recipe.train_file),

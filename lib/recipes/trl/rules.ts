@@ -15,9 +15,12 @@ export const model: Rule<Facts> = (_, { model, record, dtype }) => {
     return {
       to: { ...base, dtype, load_in_4bit: true, bnb_4bit_quant_type: "nf4", use_bnb_nested_quant: false },
       note: "4 bits in bitsandbytes' form: NF4 in blocks of 64, where Kiln has evenly spaced levels in blocks of 32",
+      matters: true,
     };
   }
-  if (weights === "8bit") return { to: { ...base, dtype, load_in_8bit: true }, note: "8 bits in bitsandbytes' form" };
+  if (weights === "8bit") {
+    return { to: { ...base, dtype, load_in_8bit: true }, note: "8 bits in bitsandbytes' form", matters: true };
+  }
   // Weights that are trained stay float32 and are cast for each product, as PEFT keeps its factors.
   const held = record.adapter === null ? "float32" : dtype;
   return { to: { ...base, dtype: held }, note: `held in ${weights} here` };

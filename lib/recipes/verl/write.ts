@@ -7,7 +7,10 @@ import { missingData } from "../run_data.ts";
 import type { WriterInput } from "../trl/write.ts";
 import { nested, toYaml } from "../yaml.ts";
 import { verlExamples, verlPrompts } from "./data.ts";
-import { addedFields, grpoRules, ppoRules, sftRules } from "./rules.ts";
+import { addedFields } from "./added_fields.ts";
+import { grpoRules } from "./grpo_rules.ts";
+import { ppoRules } from "./ppo_rules.ts";
+import { sftRules } from "./sft_rules.ts";
 
 /** The version that the recipe is for and was checked with. */
 export const VERL_VERSION = "0.9.1";

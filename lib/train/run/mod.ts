@@ -14,5 +14,5 @@ export {
   type CreateRunOptions,
   type RunFolder,
 } from "./run_folder.ts";
-export { newestRun } from "./run_names.ts";
+export { newestRun, PARAMETERS_FILE } from "./run_names.ts";
 export { startRun } from "./start_run.ts";
