@@ -44,12 +44,11 @@ export async function askEndpoint(
   const failure = (error: unknown): unknown => {
     if (signal?.aborted) return signal.reason;
     if (error instanceof EndpointFault) return error;
-    const fault = late.signal.aborted
+    return late.signal.aborted
       ? new EndpointFault("timeout", `${url}${path}: nothing came in ${timeoutMs / 1000} s`)
       : new EndpointFault("connection", `${url}${path}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
-    return fault;
   };
   try {
     let status: number;

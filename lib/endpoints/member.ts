@@ -70,8 +70,9 @@ export class Member {
   #healthPath: "health" | "models" | null = null;
   #counts = { requests: 0, failures: 0, refusals: 0, promptTokens: 0, completionTokens: 0 };
   #lastFailure = "";
+  #lastRefusal = "";
 
-  /** @param onChange Called when it is taken out, set aside or in again, and after each look that failed. */
+  /** @param onChange Called when it is taken out, set aside or in again, and after each look. */
   constructor(
     { url, key, maxConcurrency }: PoolSettings["endpoints"][number],
     readonly settings: PoolSettings,
@@ -98,6 +99,16 @@ export class Member {
     return this.#lost.signal;
   }
 
+  /** Whether it is in, and has answered since it was too busy. */
+  get isWell(): boolean {
+    return !this.isOut && this.#busies === 0;
+  }
+
+  /** Why it is not well. */
+  get trouble(): string {
+    return this.isOut ? this.#lastFailure : this.#lastRefusal;
+  }
+
   /** Whether a request for so many replies fits in: one that is more than it ever takes has it for itself. */
   hasRoom(replies: number): boolean {
     return this.open === 0 || this.open + replies <= this.maxConcurrency;
@@ -109,7 +120,9 @@ export class Member {
     this.#counts.promptTokens += promptTokens;
     this.#counts.completionTokens += completionTokens;
     this.#faults = 0;
+    if (this.#busies === 0) return;
     this.#busies = 0;
+    this.onChange();
   }
 
   /** A request failed by its fault: it is looked at, and gets no other until it answers. */
@@ -127,6 +140,7 @@ export class Member {
   tooBusy(why: string, retryAfterMs: number | undefined): void {
     const { clock, onChange } = this.settings;
     this.#counts.refusals++;
+    this.#lastRefusal = why;
     const before = this.state;
     // Of several requests that it refuses at once the first tells how busy it is.
     if (before === "busy" && retryAfterMs === undefined) return;
@@ -228,7 +242,8 @@ export class Member {
     try {
       if (this.#healthPath !== "models") {
         const status = await this.#statusOf(this.url.replace(/\/v\d+$/, "") + "/health", either);
-        if (status < 400 || status >= 500) {
+        // A redirect is no answer: a gateway sends all that it does not know to its front page.
+        if (status < 300 || status >= 500) {
           this.#healthPath = "health";
           return status < 300 ? null : `its /health answered ${status}`;
         }

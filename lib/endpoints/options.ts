@@ -37,7 +37,7 @@ export interface EndpointPoolOptions {
   patienceMs?: number;
   /** Called when an endpoint is taken out, set aside or taken in again. */
   onChange?: (change: EndpointChange) => void;
-  /** How endpoints are reached. Default: the global one. */
+  /** How endpoints are reached, but by chat models, whose client is their own. Default: the global one. */
   fetch?: typeof fetch;
   /** Default: the machine's. */
   clock?: Clock;
@@ -70,6 +70,12 @@ export function poolSettings(options: EndpointPoolOptions): PoolSettings {
   if (options.endpoints.length === 0) throw new RangeError("endpoints: expected at least one address, got none");
   const endpoints = options.endpoints.map(({ url, key, maxConcurrency = 16 }, index) => {
     checkWhole(`endpoints[${index}].maxConcurrency`, maxConcurrency, 1);
+    // Else the header is refused at each request, in a message that quotes it.
+    if (key !== undefined && !/^[\x21-\x7e]*$/.test(key)) {
+      throw new TypeError(
+        `endpoints[${index}].key: expected letters, digits and signs alone, without spaces or line ends`,
+      );
+    }
     return { url: address(url, index), key, maxConcurrency };
   });
   const twice = endpoints.find(({ url }, index) => endpoints.findIndex((other) => other.url === url) < index);

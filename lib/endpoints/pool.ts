@@ -63,7 +63,7 @@ export class Pool implements EndpointPool {
   #uses = 0;
   #checks = 0;
   #isDisposed = false;
-  /** Since when no endpoint is well; null: one is. */
+  /** Since when all endpoints are out, or too busy and have answered nothing; null: one is well. */
   #noneSince: number | null = null;
   /** Calls off the next look at the line. */
   #callOff: (() => void) | null = null;
@@ -96,9 +96,12 @@ export class Pool implements EndpointPool {
 
   async check(): Promise<EndpointStats[]> {
     this.#checks++;
-    await Promise.all(this.members.map((member) => member.look()));
-    this.#checks--;
-    this.#rest();
+    try {
+      await Promise.all(this.members.map((member) => member.look()));
+    } finally {
+      this.#checks--;
+      this.#rest();
+    }
     return this.stats();
   }
 
@@ -142,7 +145,7 @@ export class Pool implements EndpointPool {
   giveBack(member: Member, replies: number): void {
     member.open -= replies;
     this.#open -= replies;
-    this.#serve();
+    this.#changed();
   }
 
   /** Gives endpoints to those who wait, as far as there is room. */
@@ -170,14 +173,15 @@ export class Pool implements EndpointPool {
     this.#rest();
   }
 
-  /** An endpoint is not what it was. */
+  /** An endpoint is not what it was, or has less to do. */
   #changed(): void {
     const { clock, patienceMs } = this.settings;
-    if (this.members.some(({ isOut }) => !isOut)) this.#noneSince = null;
+    if (this.members.some(({ isWell }) => isWell)) this.#noneSince = null;
     else {
-      this.#noneSince ??= clock.now();
-      const since = this.#noneSince;
-      for (const waiting of [...this.#line]) {
+      const since = this.#noneSince ??= clock.now();
+      // What is under way at a busy one may yet be answered.
+      const isHopeless = this.members.every(({ isOut, open }) => isOut || open === 0);
+      for (const waiting of isHopeless ? [...this.#line] : []) {
         if (clock.now() - Math.max(since, waiting.since) < patienceMs) continue;
         this.#line.splice(this.#line.indexOf(waiting), 1);
         waiting.turnAway(this.#noEndpoint());
@@ -187,7 +191,7 @@ export class Pool implements EndpointPool {
   }
 
   #noEndpoint(): NoEndpointError {
-    const told = this.stats().map(({ url, lastFailure }) => `${url}: ${lastFailure}`).join("; ");
+    const told = this.members.map(({ url, trouble }) => `${url}: ${trouble}`).join("; ");
     return new NoEndpointError(
       `no endpoint was well for ${
         this.settings.patienceMs / 1000

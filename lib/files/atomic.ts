@@ -139,6 +139,16 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a path is a file. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
 /** Flushes every file in a folder, and the names. */
 export async function syncTree(fileSystem: FileSystem, folder: string): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {

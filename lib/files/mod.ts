@@ -5,6 +5,7 @@
  */
 export {
   type FileContents,
+  isFile,
   isFolder,
   recoverFolder,
   writeAll,
@@ -14,6 +15,7 @@ export {
 } from "./atomic.ts";
 export { appender, type FileAppender } from "./appender.ts";
 export { type CutJsonl, cutJsonl } from "./cut_jsonl.ts";
+export { checkFolderPath } from "./folder_path.ts";
 export { folderOf, removeStaleTemporaries } from "./temporary.ts";
 export { writeFilesTogether } from "./together.ts";
 export { DiskFullError, isDiskFull, namingDiskFull } from "./disk_full.ts";

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { isFolder } from "../files/mod.ts";
 import { hubIdOf, listUpload, pathFilter, type UploadFile } from "../models/mod.ts";
+import { tokenizerFileNames } from "../tokenizer/mod.ts";
+import { listCheckpoints, START_ADAPTER } from "../train/mod.ts";
 import { hubCard } from "./hub_card.ts";
 import { publicParameters } from "./public_parameters.ts";
 
@@ -28,6 +30,11 @@ export interface CollectedUpload {
 const OF_A_RUN = ["README.md", "metrics.jsonl", "*.svg", "*.png"];
 /** What only the trainer that wrote it can use. */
 const STATE = ["checkpoint-*/", "*/checkpoint-*/", "optimizer.*", "*.partial"];
+/** What a run's owner may not want to show, should a model lie right in the run's folder: its data, and what was written. */
+const RECORDS = [
+  ...["trainer.json", "train_data.jsonl", "eval_data.jsonl", "completions.jsonl", "notes.jsonl", "parameters.json"],
+  `${START_ADAPTER}/`,
+];
 
 /**
  * Collects the files of a run, or of the folder of an adapter, a model or an export, as they should be on the hub. Of a run:
@@ -51,20 +58,34 @@ export async function collectUpload(folder: string, options: CollectOptions = {}
   const files = new Map<string, UploadFile>();
   const add = (more: UploadFile[]) => more.forEach((file) => files.set(file.path, file));
   if (await isPlain(folder)) {
-    add(await listUpload(folder, { exclude: STATE }));
+    add(await listUpload(folder, { exclude: [...STATE, ...RECORDS] }));
+    add(await parametersOf(folder, notes));
   } else {
     const part = await partOf(folder, options.part);
     add(await listUpload(`${folder}/${part}`, { exclude: STATE }));
+    if (!files.has("tokenizer.json")) add(await trainedTokenizer(folder));
     add((await listUpload(folder, { include: OF_A_RUN })).filter(({ path }) => !path.includes("/")));
     // Their names hold the machine's.
     const events = await listUpload(folder, { include: ["runs/*events.out.tfevents.*"] });
     add(events.map((file) => ({ ...file, path: file.path.replace(/(tfevents\.\d+)\..*$/, "$1.kiln.0") })));
     add(await parametersOf(folder, notes));
   }
+  if (!files.has("tokenizer.json") && [...files.keys()].every((path) => !path.endsWith(".gguf"))) {
+    notes.push("There is no tokenizer: whoever loads it has to take the base model's.");
+  }
   await mendNames(files, baseModel, notes);
   const isWanted = pathFilter(options);
   const wanted = [...files.values()].filter(({ path }) => isWanted(path));
   return { files: wanted.sort((a, b) => (a.path < b.path ? -1 : 1)), notes };
+}
+
+/** The tokenizer that a run was trained with, from its newest checkpoint that has one. */
+async function trainedTokenizer(run: string): Promise<UploadFile[]> {
+  for (const { path } of (await listCheckpoints(run)).reverse()) {
+    const files = await listUpload(path, { include: tokenizerFileNames });
+    if (files.some(({ path }) => path === "tokenizer.json")) return files;
+  }
+  return [];
 }
 
 /** The folder of an adapter, a model or an export. */
@@ -78,7 +99,8 @@ async function partOf(run: string, asked: string | undefined): Promise<string> {
   const parts: string[] = [];
   const checkpoints: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(run)) {
-    if (!isDirectory || name.startsWith(".") || !await isPlain(`${run}/${name}`)) continue;
+    if (!isDirectory || name.startsWith(".") || name === START_ADAPTER) continue;
+    if (!await isPlain(`${run}/${name}`)) continue;
     (name.startsWith("checkpoint-") ? checkpoints : parts).push(name);
   }
   if (asked !== undefined) {

@@ -1,7 +1,7 @@
 /** What may be shown of a run's parameters. */
 
 /** Names of what nobody else should read, as words of a name in camelCase or snake_case. */
-const SECRET_NAMES = /^(token|secret|password|passwd|apikey|credentials?|authorization|cookie)$/;
+const SECRET_NAMES = /^(token|secret|password|passwd|passphrase|apikey|credentials?|authorization|cookie)$/;
 
 /** Keys of well-known services, and addresses with a password in them. */
 const SECRET_VALUES =
@@ -39,5 +39,6 @@ export function publicParameters(
 
 function isSecretName(name: string): boolean {
   const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").split(/[\s_.-]+/).map((word) => word.toLowerCase());
-  return words.some((word, at) => SECRET_NAMES.test(word) || (word === "key" && words[at - 1] === "api"));
+  const isKey = (at: number) => words.length === 1 || /^(api|access|auth|private)$/.test(words[at - 1] ?? "");
+  return words.some((word, at) => SECRET_NAMES.test(word) || (word === "key" && isKey(at)));
 }

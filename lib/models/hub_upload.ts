@@ -11,7 +11,7 @@
 import { askForFates, commitFiles, headOf } from "./hub/commit.ts";
 import { putLargeFiles } from "./hub/lfs.ts";
 import { type HashedFile, hashFile, listUpload, readRange, type UploadFile } from "./hub/local_files.ts";
-import { type ConnectionOptions, isInside, isRepoName, openRepo, type Repo, type RepoType } from "./hub/repo.ts";
+import { type ConnectionOptions, isHubId, isInside, openRepo, type Repo, type RepoType } from "./hub/repo.ts";
 import { HubError } from "./hub/request.ts";
 import { send, withoutToken } from "./hub/send.ts";
 
@@ -140,7 +140,7 @@ export async function uploadFiles(
 }
 
 function checkUpload({ hub, name, subject }: Repo, files: readonly UploadFile[]): void {
-  if (!isRepoName(name) || !name.includes("/")) {
+  if (!isHubId(name)) {
     throw new HubError("refused", `${JSON.stringify(name)} is not the name of a repository; expected owner/name.`);
   }
   if (hub.token === undefined) {

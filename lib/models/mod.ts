@@ -20,6 +20,7 @@ export { type Continuation, continuationLogProbs } from "./continuation_log_prob
 export { disposePass } from "./forward_pass.ts";
 export type { ForwardOptions, ForwardPass, GradientSink, TrainingPassOptions } from "./forward_pass.ts";
 export * from "./generate/mod.ts";
+export { isHubId } from "./hub/repo.ts";
 export * from "./hub.ts";
 export * from "./hub_upload.ts";
 export type { HeadOutput } from "./head.ts";

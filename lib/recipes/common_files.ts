@@ -1,6 +1,6 @@
 /** Files that all recipes have. */
 import { type Facts } from "./facts.ts";
-import type { Json, Mapping } from "./mapping.ts";
+import { fieldsOf, type Json, type Mapping } from "./mapping.ts";
 import { mappingPage } from "./mapping_page.ts";
 import type { RecordedRun } from "./read_run.ts";
 
@@ -49,7 +49,12 @@ export function recipeReadme(readme: Readme): string {
     "```",
     "",
     ...notes.map((note) => `- ${note}`),
-    ...local ? [`- The model is the folder ${facts.model}: bring it along, and name its new place, or a hub id.`] : [],
+    ...local
+      ? [
+        `- The model is the folder ${facts.model} of the machine that wrote this: bring it along, and write its new place, ` +
+        `or a hub id, into ${fieldsWith(mapping, facts.model)} (\`--model\` of \`deno task recipe\` does so).`,
+      ]
+      : [],
     `- Data${sourceOf(run)}: ${data}`,
     `- ${result} ` +
     (isAdapter
@@ -64,6 +69,12 @@ export function recipeReadme(readme: Readme): string {
     ],
     "",
   ].join("\n");
+}
+
+/** The fields that have a value, as Markdown. */
+function fieldsWith(mapping: Mapping, wanted: Json): string {
+  return Object.entries(fieldsOf(mapping)).filter(([, value]) => value === wanted).map(([name]) => `\`${name}\``)
+    .join(" and ");
 }
 
 /** Where rows are from that are not the library's own. */

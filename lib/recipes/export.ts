@@ -1,8 +1,16 @@
 /** A run as a recipe for another tool, in a folder of its own. */
-import { denoFileSystem, type FileSystem, isFolder, writeFileAtomic, writeFolderAtomic } from "../files/mod.ts";
-import { resolveModel } from "../models/mod.ts";
+import {
+  checkFolderPath,
+  denoFileSystem,
+  type FileSystem,
+  isFile,
+  isFolder,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "../files/mod.ts";
+import { isHubId, resolveModel } from "../models/mod.ts";
 import { Tokenizer } from "../tokenizer/mod.ts";
-import { listCheckpoints } from "../train/mod.ts";
+import { findRun, listCheckpoints } from "../train/mod.ts";
 import { zeroStage } from "./accelerate.ts";
 import { type BatchSplit, splitBatch } from "./batch_sizes.ts";
 import type { RecipeFiles } from "./common_files.ts";
@@ -23,13 +31,17 @@ export type RecipeTool = (typeof RECIPE_TOOLS)[number];
 
 /** What to export, and for which machine. */
 export interface ExportRecipeOptions {
-  /** The folder of a run whose trainer had it as its `outputDir`, such as `outputs/01-grpo-gsm8k-001`. */
+  /**
+   * A run whose trainer had it as its `outputDir`: its folder, or its name, without a number the newest one (see `findRun`).
+   */
   run: string;
   to: RecipeTool;
   /** Where the recipe goes. Default `recipe-TOOL` in the run's folder. An earlier recipe there is replaced. */
   output?: string;
   /** Cards that work together; the batch of a step stays that of the run. Default 1. */
   gpus?: number;
+  /** Where runs live. Default `outputs`. */
+  outputs?: string;
   /** What the tool loads: a hub id or a folder. Default the run's model. */
   model?: string;
   /** In what the tool computes. Default `"bfloat16"`. */
@@ -70,7 +82,7 @@ export async function exportRecipe(options: ExportRecipeOptions): Promise<Export
   const { signal, fileSystem = denoFileSystem } = options;
   if (!RECIPE_TOOLS.includes(to)) throw new RangeError(`to "${to}": expected one of ${RECIPE_TOOLS.join(", ")}`);
   if (!(Number.isInteger(gpus) && gpus > 0)) throw new RangeError(`gpus: expected a whole number from 1, got ${gpus}`);
-  const run = await readRun(options.run);
+  const run = await readRun(await findRun(options.run, { outputs: options.outputs }) ?? options.run);
   const output = options.output ?? `${run.path.replace(/[/\\]+$/, "")}/recipe-${to}`;
   await refuseOthers(output);
   const own = await modelOf(run, options.model);
@@ -126,6 +138,7 @@ function batchOf(facts: Facts, gpus: number): BatchSplit {
 
 /** A recipe may take an earlier one's place, and nothing else's. */
 async function refuseOthers(output: string): Promise<void> {
+  await checkFolderPath(output);
   if (!await isFolder(output)) return;
   const names: string[] = [];
   for await (const { name } of Deno.readDir(output)) names.push(name);
@@ -147,7 +160,7 @@ async function modelOf({ path, record, parameters }: RecordedRun, instead?: stri
   // Notebooks name folders as seen from their own.
   const places = [record.model.folder, name, `${path}/../../notebooks/${name}`, `notebooks/${name}`, instead];
   for (const place of places) if (place && await isFolder(place)) return await Deno.realPath(place);
-  if (/^[\w.-]+\/[\w.-]+$/.test(name) && !name.startsWith(".")) return name;
+  if (isHubId(name)) return name;
   throw new Error(
     `${path}: the model's folder ${name} is not there any more, and its tokenizer is needed to write the data: name where ` +
       "it is (--model)",
@@ -172,14 +185,5 @@ async function addStartAdapter(files: RecipeFiles, { startAdapter }: RecordedRun
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new RecipeError(`${startAdapter}/${name}: the adapter that training began with is not there`);
     }
-  }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
   }
 }

@@ -58,7 +58,7 @@ function section(title: string, head: string[], rows: string[][]): string[] {
 }
 
 function fieldList({ fields }: MappedOption): string {
-  return Object.entries(fields).map(([name, value]) => `${name} ${code(value)}`).join("<br>");
+  return Object.entries(fields).map(([name, value]) => `${name} ${code(value) || "`null`"}`).join("<br>");
 }
 
 function code(value: Json): string {

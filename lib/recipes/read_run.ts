@@ -53,12 +53,15 @@ const recordSchema = z.object({
 export type RunRecord = z.infer<typeof recordSchema>;
 
 const ids = z.array(whole).min(1);
+/** A line of the data that SFT learned from. */
 export const exampleRow = z.object({ ids, trained: z.array(z.tuple([whole, whole])).min(1) }).refine(
   ({ ids, trained }) =>
     trained.every(([from, to], i) => from < to && to <= ids.length && from >= (trained[i - 1]?.[1] ?? 0)),
   { error: "expected stretches of ids, one after another", path: ["trained"] },
 );
+/** A line of the data that DPO learned from. */
 export const pairRow = z.object({ promptIds: z.array(whole), chosenIds: ids, rejectedIds: ids });
+/** A line of the prompts that GRPO and PPO completed. */
 export const promptRow = z.object({
   prompt: z.string(),
   addSpecialTokens: z.boolean(),

@@ -14,9 +14,11 @@ import {
   readableBytes,
   verificationRows,
 } from "../formats/mod.ts";
-import { uploadFolder } from "../models/mod.ts";
+import { isHubId, uploadFolder } from "../models/mod.ts";
 import { formatSeconds, type ProgressBar, progressBar, tableText } from "../notebook/mod.ts";
 import { stoppable } from "./stoppable.ts";
+import { showUploaded } from "./upload.ts";
+import { withUploadBar } from "./upload_bar.ts";
 
 const FORMATS = ["peft", "hf", "gguf", "onnx"] as const;
 const DTYPES = ["BF16", "F16", "F32"] as const;
@@ -33,7 +35,7 @@ What to export: a run by its name (the newest one; 01-grpo-gsm8k-003 is a certai
 model or a checkpoint; a .gguf file; a name on the hub, such as Qwen/Qwen2.5-0.5B-Instruct.
 
   --to <format>            ${FORMATS.join(", ")}
-  --type <types>           gguf: ${GGUF_TYPES.join(", ")}; several with commas; default Q8_0
+  --type <types>           gguf: ${GGUF_TYPES.join(", ")}; several with commas; default Q8_0; Q4_K is the mixture Q4_K_M
   --dtype <dtype>          hf: ${DTYPES.join(", ")}; default BF16
   --max-shard-size <size>  hf: weights beyond are split over several files; default 5GB
   --precision <list>       onnx: ${ONNX_PRECISIONS.join(", ")}; several with commas; default f32
@@ -66,7 +68,7 @@ export function readExportArguments(args: readonly string[]): ExportCommand | "h
   if (source === undefined) throw new ExportUsageError("what is to be exported? give a run, such as 01-grpo-gsm8k");
   if (more.length > 0) throw new ExportUsageError(`one at a time; got ${positionals.join(" and ")}`);
   const { output, "base-model": baseModel, tokenizer, to, push, private: isPrivate } = values;
-  if (push !== undefined && !/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(push)) {
+  if (push !== undefined && !isHubId(push)) {
     throw new ExportUsageError(`--push: expected owner/name, got ${push}`);
   }
   if (isPrivate && push === undefined) throw new ExportUsageError("--private belongs to --push");
@@ -162,7 +164,7 @@ async function exportWithBar(options: ExportOptions): Promise<ExportResult> {
   const started = performance.now();
   let bar: ProgressBar | undefined;
   const onProgress: ExportProgress = (done, total, what) => {
-    bar ??= progressBar(total, { label: "export", unit: "weights" });
+    bar ??= progressBar(total, { label: "export", unit: "tensors" });
     bar.update(done, what);
   };
   try {
@@ -193,21 +195,8 @@ async function upload(
   isPrivate: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  let bar: ProgressBar | undefined;
-  let current: string | undefined;
-  try {
-    const { page, commitUrl } = await uploadFolder(folder, repository, {
-      include: files,
-      ...(isPrivate && { private: true }),
-      signal,
-      onProgress: ({ phase, file, bytes, totalBytes }) => {
-        if (phase !== current) bar = progressBar(totalBytes, { label: phase, unit: "bytes" });
-        current = phase;
-        bar!.update(bytes, file);
-      },
-    });
-    console.log(`uploaded to ${page} (${commitUrl})`);
-  } finally {
-    await bar?.finish("");
-  }
+  const result = await withUploadBar((onProgress) =>
+    uploadFolder(folder, repository, { include: files, ...(isPrivate && { private: true }), signal, onProgress })
+  );
+  console.log(showUploaded(result));
 }

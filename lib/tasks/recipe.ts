@@ -1,17 +1,19 @@
 /**
  * `deno task recipe`: a run as a recipe for TRL, LLaMA-Factory or verl.
  *
- * Exit codes: 0 success, 1 there is no such recipe, 2 the command line is wrong.
+ * Exit codes: 0 success, 1 there is no such recipe, 2 the command line is wrong, 130 Ctrl-C.
  */
 import { parseArgs } from "node:util";
 import { exportRecipe, type ExportRecipeOptions, type Mapping, RECIPE_TOOLS, type RecipeTool } from "../recipes/mod.ts";
+import { stoppable } from "./stoppable.ts";
 
 const HELP = `Writes a run as a recipe for a tool that trains on GPUs and clusters: configuration, data, launch line.
 
-  deno task recipe outputs/01-grpo-gsm8k-001 --to trl                     TRL with accelerate, DeepSpeed, vLLM
-  deno task recipe outputs/02-medical-cot-sft-001 --to llamafactory       LLaMA-Factory: SFT, DPO
-  deno task recipe outputs/08-r3-ppo-001 --to verl --gpus 8               verl with Ray, vLLM: GRPO, PPO, SFT
+  deno task recipe 01-grpo-gsm8k --to trl                   TRL with accelerate, DeepSpeed, vLLM: SFT, GRPO, DPO
+  deno task recipe 02-medical-cot-sft --to llamafactory     LLaMA-Factory: SFT, DPO
+  deno task recipe 08-r3-ppo --to verl --gpus 8             verl with Ray, vLLM: GRPO, PPO, SFT
 
+The run is named by its name (the newest one; 01-grpo-gsm8k-003 is a certain one) or its folder.
 What became of each option of the run is in the recipe's MAPPING.md; what changes the result is printed.
 
   --to <tool>          trl, llamafactory, verl
@@ -24,29 +26,28 @@ What became of each option of the run is in the recipe's MAPPING.md; what change
   --help               this text
 `;
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/** A command line that cannot be read. */
+class RecipeUsageError extends Error {
+  override name = "RecipeUsageError";
+}
 
-/** Runs the command; returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  let options: ExportRecipeOptions | null;
+if (import.meta.main) await main(Deno.args);
+
+async function main(args: readonly string[]): Promise<void> {
   try {
-    options = readArguments(args);
+    const options = readArguments(args);
+    if (options === null) return console.log(HELP);
+    await stoppable("nothing was written", async (signal) => {
+      const { folder, files, mapping } = await exportRecipe({ ...options, signal });
+      console.log(`${folder}: ${files.join(", ")}`);
+      console.log(summary(mapping));
+      console.log("README.md says how to start it, MAPPING.md what became of each option");
+    });
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (options === null) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    const { folder, files, mapping } = await exportRecipe(options);
-    console.log(`${folder}: ${files.join(", ")}`);
-    console.log(summary(mapping));
-    return 0;
-  } catch (error) {
-    console.error(`${options.run} to ${options.to}: ${(error as Error).message}`);
-    return 1;
+    // What is wrong with the program itself is worth its stack.
+    if (!(error instanceof Error) || error instanceof TypeError || error instanceof ReferenceError) throw error;
+    console.error(`deno task recipe: ${error.message}`);
+    Deno.exitCode = error instanceof RecipeUsageError ? 2 : 1;
   }
 }
 
@@ -62,25 +63,12 @@ function summary({ options, added }: Mapping): string {
   ].join("\n");
 }
 
-/** Reads the command line; null asks for help. Throws, naming what is wrong with it. */
+/** Reads the command line; null asks for help. Throws {RecipeUsageError} naming what is wrong with it. */
 function readArguments(args: readonly string[]): ExportRecipeOptions | null {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      to: { type: "string" },
-      gpus: { type: "string", default: "1" },
-      model: { type: "string" },
-      dtype: { type: "string", default: "bfloat16" },
-      "vllm-mode": { type: "string", default: "colocate" },
-      "gpu-memory": { type: "string", default: "80" },
-      output: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const { values, positionals } = parsed(args);
   if (values.help) return null;
   if (positionals.length !== 1) {
-    throw new Error(`expected one run, such as outputs/NAME-001, got ${positionals.length}`);
+    throw new RecipeUsageError(`expected one run, such as 01-grpo-gsm8k, got ${positionals.length}`);
   }
   return {
     run: positionals[0],
@@ -94,14 +82,37 @@ function readArguments(args: readonly string[]): ExportRecipeOptions | null {
   };
 }
 
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        to: { type: "string" },
+        gpus: { type: "string", default: "1" },
+        model: { type: "string" },
+        dtype: { type: "string", default: "bfloat16" },
+        "vllm-mode": { type: "string", default: "colocate" },
+        "gpu-memory": { type: "string", default: "80" },
+        output: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new RecipeUsageError((error as Error).message);
+  }
+}
+
 function oneOf<Value extends string>(name: string, known: readonly Value[], given: string | undefined): Value {
   const found = known.find((value) => value === given);
-  if (found === undefined) throw new Error(`${name}: expected one of ${known.join(", ")}, got ${given ?? "nothing"}`);
+  if (found === undefined) {
+    throw new RecipeUsageError(`${name}: expected one of ${known.join(", ")}, got ${given ?? "nothing"}`);
+  }
   return found;
 }
 
 function number(name: string, text: string, fits: (value: number) => boolean): number {
   const value = Number(text);
   if (text.trim() !== "" && value > 0 && fits(value)) return value;
-  throw new Error(`${name} ${text}: expected a number above 0`);
+  throw new RecipeUsageError(`${name} ${text}: expected a number above 0`);
 }

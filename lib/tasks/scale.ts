@@ -1,7 +1,7 @@
 /**
  * `deno task scale`: what this machine, one GPU and a cluster do in how much time, memory and money.
  *
- * Exit codes: 0 success, 2 the command line is wrong.
+ * Exit codes: 0 success, 1 the model is not to be had, 2 the command line is wrong.
  */
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -77,9 +77,10 @@ async function main(args: readonly string[]): Promise<number> {
     await printTable(options);
     return 0;
   } catch (error) {
-    if (!(error instanceof ScaleOptionsError)) throw error;
-    console.error(`deno task scale: ${error.message}\n\n${HELP}`);
-    return 2;
+    // What is wrong with the program itself is worth its stack.
+    if (!(error instanceof Error) || error instanceof TypeError || error instanceof ReferenceError) throw error;
+    console.error(`deno task scale: ${error.message}`);
+    return error instanceof ScaleOptionsError ? 2 : 1;
   }
 }
 
@@ -109,7 +110,9 @@ async function printTable({ model, works, card, many, price }: Options): Promise
 }
 
 function label(name: string, config: ModelConfig): string {
-  return `${name.replace(/^.*\//, "")} (${(parameterCount(config) / 1e9).toFixed(2)}B)`;
+  const count = parameterCount(config);
+  const size = count < 1e8 ? `${(count / 1e6).toFixed(1)}M` : `${(count / 1e9).toFixed(2)}B`;
+  return `${name.replace(/^.*\//, "")} (${size})`;
 }
 
 async function configOf(name: string): Promise<ModelConfig> {

@@ -4,12 +4,11 @@
  * Exit codes: 0 success, 1 nothing was uploaded, 2 the command line is wrong, 130 Ctrl-C.
  */
 import { parseArgs } from "node:util";
-import { isFolder } from "../files/mod.ts";
 import { readableBytes } from "../formats/mod.ts";
 import { type CollectedUpload, type CollectOptions, collectUpload } from "../hub/mod.ts";
-import { listUpload, uploadFiles, type UploadOptions, type UploadResult } from "../models/mod.ts";
+import { isHubId, listUpload, uploadFiles, type UploadOptions, type UploadResult } from "../models/mod.ts";
 import { tableText } from "../notebook/mod.ts";
-import { newestRun } from "../train/mod.ts";
+import { findRun } from "../train/mod.ts";
 import { stoppable } from "./stoppable.ts";
 import { withUploadBar } from "./upload_bar.ts";
 
@@ -62,7 +61,7 @@ export function readUploadArguments(args: readonly string[]): UploadCommand | "h
       "a token on the command line is seen by others: set it as HF_TOKEN, and revoke this one",
     );
   }
-  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(repo)) throw new UploadUsageError(`expected owner/name, got ${repo}`);
+  if (!isHubId(repo)) throw new UploadUsageError(`expected owner/name, got ${repo}`);
   const { type, part, "base-model": baseModel, include, exclude, revision, message, private: isPrivate } = values;
   if (type !== "model" && type !== "dataset") {
     throw new UploadUsageError(`--type: expected model or dataset, got ${type}`);
@@ -119,10 +118,8 @@ export async function filesToUpload(
 }
 
 async function folderOfSource(source: string, outputs: string): Promise<string> {
-  if (await isFolder(source)) return source;
-  if (await isFolder(`${outputs}/${source}`)) return `${outputs}/${source}`;
-  const newest = /^[a-z0-9][a-z0-9_-]*$/.test(source) ? await newestRun(source, { outputs }) : null;
-  if (newest !== null) return newest;
+  const folder = await findRun(source, { outputs });
+  if (folder !== null) return folder;
   throw new Error(`${source}: there is no such folder, and no run of that name in ${outputs}`);
 }
 

@@ -1,6 +1,6 @@
 /** What a trainer was told, in its run's folder: enough to take the same recipe to other tools. */
 import { type LoraAdapter, saveAdapter } from "../adapters/mod.ts";
-import { type FileSystem, writeFileAtomic } from "../files/mod.ts";
+import { denoFileSystem, type FileSystem, isFile, writeFileAtomic } from "../files/mod.ts";
 import { carriedFactors } from "../models/mod.ts";
 import type { TokenizedExample } from "./batch.ts";
 import type { PreferenceExample } from "./dpo_batches.ts";
@@ -21,8 +21,11 @@ export const EVAL_DATA_FILE = "eval_data.jsonl";
 /** The adapter as training began, where it had been trained before. */
 export const START_ADAPTER = "start_adapter";
 
-/** Data of more tokens (or prompts of more characters) are not written down: a copy of some 100 MB in each run. */
-const MOST_NUMBERS = 20_000_000;
+/** Data that take more bytes are not written down: some ten million tokens. Each run has a copy of its own. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** Rows are written in pieces of so many characters: a write for each would take twenty seconds for a million rows. */
+const PIECE = 2 ** 18;
 
 /** A prompt that a policy is to complete, with what rewards read of its row. */
 export interface RecordedPrompt {
@@ -51,14 +54,21 @@ export interface RunParts {
  * Writes a trainer's record into its `outputDir`, if that is the folder of a run; other folders are left alone.
  *
  * @param resolved The options that decide the curve, with their defaults.
+ * @param goesOn Whether the run was begun before: what its adapter was then stays as it was written down.
  * @throws {DiskFullError} naming the file
  */
-export async function recordRun(setup: SessionSetup, resolved: Record<string, unknown>): Promise<void> {
+export async function recordRun(
+  setup: SessionSetup,
+  resolved: Record<string, unknown>,
+  goesOn = false,
+): Promise<void> {
   const { trainer, model, adapter, options, totalSteps, stepsPerEpoch, parts = {} } = setup;
   const { outputDir, fileSystem, baseModel = null } = options;
   if (outputDir === undefined || !await isFile(`${outputDir}/${PARAMETERS_FILE}`)) return;
   const { precision, eosTokenIds: _, ...shape } = model.config;
-  const begunBefore = adapter !== undefined && await isTrained(model, adapter);
+  // In the process that was stopped it has been trained since.
+  const told = goesOn ? await toldBefore(`${outputDir}/${TRAINER_FILE}`) : undefined;
+  const begunBefore = told ?? (adapter !== undefined && await isTrained(model, adapter));
   const record = {
     format: 1,
     trainer,
@@ -75,12 +85,12 @@ export async function recordRun(setup: SessionSetup, resolved: Record<string, un
     },
     adapter: adapter ? adapterFacts(adapter, begunBefore) : null,
     data: {
-      train: await writeRows(outputDir, TRAIN_DATA_FILE, parts.train, fileSystem),
-      evaluation: await writeRows(outputDir, EVAL_DATA_FILE, parts.evaluation, fileSystem),
+      train: await writeRows(outputDir, TRAIN_DATA_FILE, parts.train, { fileSystem }),
+      evaluation: await writeRows(outputDir, EVAL_DATA_FILE, parts.evaluation, { fileSystem }),
     },
     ...parts.more,
   };
-  if (begunBefore) {
+  if (begunBefore && adapter && told === undefined) {
     await saveAdapter(model, adapter, `${outputDir}/${START_ADAPTER}`, { baseModel: baseModel ?? "", fileSystem });
   }
   await writeFileAtomic(`${outputDir}/${TRAINER_FILE}`, JSON.stringify(record, null, 2) + "\n", { fileSystem });
@@ -92,30 +102,78 @@ function adapterFacts(adapter: LoraAdapter, begunBefore: boolean) {
   return { r, loraAlpha, useRslora, targetModules: [...modules], tables, trainableTokenIndices, begunBefore };
 }
 
-/** Writes rows down, unless they are too many; says what there is. */
+/** What an earlier record says of the adapter's beginning; undefined where there is none that can be read. */
+async function toldBefore(path: string): Promise<boolean | undefined> {
+  try {
+    const begunBefore: unknown = JSON.parse(await Deno.readTextFile(path))?.adapter?.begunBefore;
+    return typeof begunBefore === "boolean" ? begunBefore : undefined;
+  } catch {
+    // The run is older than records, or was cut off before its own was written.
+    return undefined;
+  }
+}
+
+/** Says that rows are not to be written down. */
+class NotWrittenDown extends Error {}
+
+/** Writes rows down, unless they are too many, or JSON cannot hold them; says what there is. */
 async function writeRows(
   folder: string,
   file: string,
   rows: RunParts["train"],
-  fileSystem?: FileSystem,
+  options: { fileSystem?: FileSystem },
 ): Promise<{ rows: number; numbers: number; file: string | null } | null> {
   if (rows === undefined) return null;
+  const path = `${folder}/${file}`;
   let [count, numbers] = [0, 0];
-  for (const row of rows()) {
+  const add = (row: RecordedRow) => {
     count++;
-    numbers += "ids" in row
-      ? row.ids.length
-      : "chosenIds" in row
-      ? row.promptIds.length + row.chosenIds.length + row.rejectedIds.length
-      : row.prompt.length;
+    numbers += numbersOf(row);
+  };
+  try {
+    await writeFileAtomic(path, pieces(rows(), add), options);
+    return { rows: count, numbers, file };
+  } catch (error) {
+    if (!(error instanceof NotWrittenDown)) throw error;
+    // An earlier trainer's, which would be taken for this one's.
+    await (options.fileSystem ?? denoFileSystem).remove(path);
+    [count, numbers] = [0, 0];
+    for (const row of rows()) add(row);
+    return { rows: count, numbers, file: null };
   }
-  if (numbers > MOST_NUMBERS) return { rows: count, numbers, file: null };
-  const bytes = new TextEncoder();
-  function* lines() {
-    for (const row of rows!()) yield bytes.encode(JSON.stringify(row, bigint) + "\n");
+}
+
+/** Rows as lines, many in a piece. */
+function* pieces(rows: Iterable<RecordedRow>, onRow: (row: RecordedRow) => void): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let [lines, bytes] = ["", 0];
+  const flush = () => {
+    const piece = encoder.encode(lines);
+    lines = "";
+    bytes += piece.length;
+    if (bytes > MOST_BYTES) throw new NotWrittenDown();
+    return piece;
+  };
+  for (const row of rows) {
+    onRow(row);
+    lines += line(row);
+    if (lines.length >= PIECE) yield flush();
   }
-  await writeFileAtomic(`${folder}/${file}`, lines(), { fileSystem });
-  return { rows: count, numbers, file };
+  if (lines !== "") yield flush();
+}
+
+function line(row: RecordedRow): string {
+  try {
+    return JSON.stringify(row, bigint) + "\n";
+  } catch {
+    // A column that refers to itself, say: training does not need it on the disk.
+    throw new NotWrittenDown();
+  }
+}
+
+function numbersOf(row: RecordedRow): number {
+  if ("ids" in row) return row.ids.length;
+  return "chosenIds" in row ? row.promptIds.length + row.chosenIds.length + row.rejectedIds.length : row.prompt.length;
 }
 
 /** Tokenized examples as rows: which tokens are learned, as stretches. */
@@ -182,13 +240,4 @@ function bigint(_: string, value: unknown): unknown {
 /** The whole path of a model's folder, which may be named as seen from somewhere else; null for a hub id. */
 async function folderOf(baseModel: string | null): Promise<string | null> {
   return baseModel === null ? null : await Deno.realPath(baseModel).catch(() => null);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }

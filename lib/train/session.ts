@@ -92,16 +92,17 @@ export class TrainingSession {
     const resolved = this.#setup.fingerprint();
     const own = { trainer, ...resolved };
     this.#fingerprint = await fingerprintOf(model, adapter, own, hasReference || adapter !== undefined);
-    // Before a checkpoint is restored: the adapter is as the run began with it.
-    await recordRun(this.#setup, resolved);
-    if (found) await this.#resume(found);
+    if (found) await this.#resume(found, resolved);
+    else await recordRun(this.#setup, resolved);
     await this.#checkpoints.begin(found);
   }
 
-  async #resume({ path }: FoundCheckpoint): Promise<void> {
+  async #resume({ path }: FoundCheckpoint, resolved: Record<string, unknown>): Promise<void> {
     const { options, model, adapter } = this.#setup;
     const state = await readState(path);
     const changes = compareFingerprints(path, state.fingerprint, this.#fingerprint, options.resumeWithChanges ?? false);
+    // Of a run that this is not, nothing is written over.
+    await recordRun(this.#setup, resolved, true);
     await restoreCheckpoint(path, { model, adapter, optimizer: this.optimizer }, state.optimizerSteps);
     this.step = this.#savedStep = state.step;
     this.tokensSeen = state.numTokens;

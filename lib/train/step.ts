@@ -19,7 +19,10 @@ export interface TrainingStep {
 
 /** Where checkpoints go and when; names and defaults as in transformers. Without `outputDir` there are none. */
 export interface CheckpointOptions {
-  /** The folder for `checkpoint-N` folders; one run has it to itself. */
+  /**
+   * The folder for `checkpoint-N` folders; one run has it to itself. Into a run's folder (`startRun`) the trainer also writes its
+   * options (trainer.json) and a copy of its data, of up to 64 MiB, for `deno task recipe`; no upload takes them along.
+   */
   outputDir?: string;
   /** Steps between checkpoints; the last step always has one. Default 500. */
   saveSteps?: number;

@@ -6,56 +6,9 @@ import {
   type EndpointPoolOptions,
   EndpointRefusal,
   NoEndpointError,
-  type Turn,
 } from "../../lib/endpoints/mod.ts";
-import { fakeFetch, type FakeHealth, settled, TestClock } from "./fake_endpoints.ts";
-
-/** A pool of the hosts a, b, c ... that are well, over a clock that stands still. */
-function fakePool(count: number, options: Partial<EndpointPoolOptions> & { caps?: number[] } = {}) {
-  const clock = new TestClock();
-  const names = ["a", "b", "c", "d"].slice(0, count);
-  const hosts = Object.fromEntries(names.map((name): [string, FakeHealth] => [name, { status: 200, looks: [] }]));
-  const changes: string[] = [];
-  const pool = endpointPool({
-    endpoints: names.map((name, i) => ({ url: `http://${name}/v1`, maxConcurrency: options.caps?.[i] })),
-    clock,
-    fetch: fakeFetch(hosts),
-    onChange: ({ url, state }) => changes.push(`${new URL(url).hostname} ${state}`),
-    ...options,
-  });
-  return { pool, clock, hosts, changes };
-}
-
-/** Work that ends when the test says so. */
-class Works {
-  /** Hosts in the order in which turns were given. */
-  readonly begun: string[] = [];
-  readonly #open: { host: string; end: PromiseWithResolvers<string> }[] = [];
-
-  readonly work = async (turn: Turn): Promise<string> => {
-    const host = new URL(turn.url).hostname;
-    this.begun.push(host);
-    const end = Promise.withResolvers<string>();
-    this.#open.push({ host, end });
-    const onAbort = () => end.reject(turn.signal.reason);
-    turn.signal.addEventListener("abort", onAbort);
-    try {
-      return await end.promise;
-    } finally {
-      turn.signal.removeEventListener("abort", onAbort);
-    }
-  };
-
-  /** Ends the one that has run for longest at a host. */
-  async end(host: string, error?: Error): Promise<void> {
-    const [one] = this.#open.splice(this.#open.findIndex((open) => open.host === host), 1);
-    if (error) one.end.reject(error);
-    else one.end.resolve(host);
-    await settled();
-  }
-}
-
-const fault = (kind: EndpointFault["kind"], retryAfterMs?: number) => new EndpointFault(kind, kind, { retryAfterMs });
+import { settled } from "./fake_endpoints.ts";
+import { fakePool, fault, Works } from "./fake_pool.ts";
 
 Deno.test("endpointPool() gives requests to the endpoint that has least to do for its size, and keeps their order", async () => {
   const { pool } = fakePool(2, { caps: [2, 4] });
@@ -157,64 +110,6 @@ Deno.test("endpointPool() goes on to others while an endpoint says that it is we
   await pool.dispose();
 });
 
-Deno.test("endpointPool() leaves a busy endpoint alone for as long as it asks, and does not count that as a failed try", async () => {
-  const { pool, clock, changes } = fakePool(1, { maxRetries: 0, patienceMs: 20_000 });
-  const works = new Works();
-  const asked = pool.run(works.work);
-  await settled();
-  await works.end("a", fault("busy", 3000));
-  await clock.pass(2999);
-  assert.deepEqual([works.begun.length, pool.stats()[0].state], [1, "busy"]);
-  await clock.pass(1);
-  assert.equal(works.begun.length, 2);
-  // It does not say for how long: a second, then two.
-  await works.end("a", fault("busy"));
-  await clock.pass(2000);
-  assert.equal(works.begun.length, 3);
-  await works.end("a");
-  assert.equal(await asked, "a");
-  assert.deepEqual(pool.stats()[0], {
-    ...{ url: "http://a/v1", state: "up", open: 0, maxConcurrency: 16, requests: 1, failures: 0, refusals: 2 },
-    ...{ promptTokens: 0, completionTokens: 0, lastFailure: "" },
-  });
-  assert.deepEqual(changes, ["a busy", "a busy"]);
-  // Patience ends.
-  const hopeless = pool.run(works.work);
-  const ended = assert.rejects(hopeless, (error) => error instanceof EndpointFault && error.kind === "busy");
-  await settled();
-  for (let i = 0; i < 3; i++) {
-    await works.end("a", fault("busy", 10_000));
-    await clock.pass(10_000);
-  }
-  await ended;
-  await pool.dispose();
-});
-
-Deno.test("endpointPool() takes many refusals at once for one, and does not storm an endpoint that says: at once", async () => {
-  const { pool, clock } = fakePool(1);
-  const works = new Works();
-  const all = Array.from({ length: 10 }, () => pool.run(works.work));
-  await settled();
-  for (let i = 0; i < 10; i++) await works.end("a", fault("busy"));
-  await clock.pass(999);
-  assert.equal(works.begun.length, 10);
-  await clock.pass(1);
-  assert.equal(works.begun.length, 20);
-  for (let i = 0; i < 9; i++) await works.end("a");
-  await works.end("a", fault("busy", 0));
-  for (let tries = 1; tries < 5; tries++) {
-    await clock.pass(20 * 2 ** (tries - 1) - 1);
-    assert.equal(works.begun.length, 19 + tries);
-    await clock.pass(1);
-    assert.equal(works.begun.length, 20 + tries);
-    await works.end("a", fault("busy", 0));
-  }
-  await clock.pass(1000);
-  await works.end("a");
-  await Promise.all(all);
-  await pool.dispose();
-});
-
 Deno.test("endpointPool() throws at once what is the request's own fault, or a bug, and counts it against nobody", async () => {
   const { pool } = fakePool(2);
   const works = new Works();
@@ -264,6 +159,14 @@ Deno.test("endpointPool() asks for the list of models where there is no /health"
   assert.deepEqual(looks, ["/health", "/v1/models", "/v1/models"]);
   assert.equal(clock.pending, 0);
   await pool.dispose();
+
+  // A gateway that sends strangers to its front page.
+  status = 302;
+  const behind = fakePool(1, {
+    fetch: (url) => Promise.resolve(new Response(null, { status: `${url}`.endsWith("/v1/models") ? 200 : status })),
+  });
+  assert.equal((await behind.pool.check())[0].state, "up");
+  await behind.pool.dispose();
 });
 
 Deno.test("endpointPool() turns requests away when no endpoint was well for as long as they are patient", async () => {
@@ -387,6 +290,7 @@ Deno.test("endpointPool() names the option that cannot be", () => {
     [{ endpoints: [] }, /endpoints: expected at least one/],
     [{ endpoints: [{ url: "a:8000" }] }, /endpoints\[0\]\.url/],
     [{ endpoints: [{ url: "http://user:secret@a/v1" }] }, /endpoints\[0\]\.url.*field of its own/],
+    [{ endpoints: [{ url, key: "sk-\nsecret" }] }, /^endpoints\[0\]\.key(?!.*secret)/],
     [{ endpoints: [{ url }, { url: `${url}/` }] }, /http:\/\/a\/v1 is there twice/],
     [{ endpoints: [{ url, maxConcurrency: 0 }] }, /endpoints\[0\]\.maxConcurrency/],
     [{ endpoints: [{ url }], maxConcurrency: 1.5 }, /^maxConcurrency/],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { findSource } from "../../lib/formats/mod.ts";
 import { openSafetensors, writeSafetensors } from "../../lib/models/mod.ts";
 import { createRun } from "../../lib/train/mod.ts";
@@ -74,7 +75,7 @@ Deno.test("findSource() finds in a run its adapter, else its model, else its new
     assert.equal((await find()).name, "sft-001-checkpoint-20");
     assert.equal((await findSource(`${run}/checkpoint-10`)).name, "sft-001-checkpoint-10");
     await putModel(`${run}/model`);
-    assert.deepEqual(await find(), { name: "sft-001", model: `${run}/model`, base: `${run}/model`, run });
+    assert.deepEqual(await find(), { name: "sft-001", model: `${run}/model`, base: resolve(`${run}/model`), run });
     await putAdapter(`${run}/adapter`, BASE);
     assert.equal((await find()).adapter, `${run}/adapter`);
     for (const step of [10, 20]) await Deno.remove(`${run}/checkpoint-${step}`, { recursive: true });
@@ -108,7 +109,7 @@ Deno.test("findSource() finds an adapter's base from here, from where the adapte
 
 Deno.test("findSource() takes models, GGUF files and names on the hub", () =>
   inFolder(async (folder) => {
-    assert.deepEqual(await findSource(BASE), { name: "kiln-tiny", model: BASE, base: BASE });
+    assert.deepEqual(await findSource(BASE), { name: "kiln-tiny", model: BASE, base: resolve(BASE) });
     const file = `${folder}/some.model-Q4_K.gguf`;
     await Deno.writeTextFile(file, "");
     assert.deepEqual(await findSource(file), { name: "some.model-Q4_K", model: file, base: file });

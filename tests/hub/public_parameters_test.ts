@@ -16,6 +16,9 @@ Deno.test("publicParameters() leaves out what may be secret, and nothing else", 
     endpoints: ["http://10.0.0.1:8000/v1", "sk-abcdefghijkl"],
     note: "Bearer of good news",
     useToken: true,
+    pool: [{ url: "http://10.0.0.1:8000/v1", key: "abc" }],
+    keyColumn: "id",
+    storageOptions: { awsAccessKeyId: "abc", private_key: "abc" },
   });
   assert.deepEqual(parameters, {
     model: "Qwen/Qwen3-0.6B",
@@ -30,6 +33,9 @@ Deno.test("publicParameters() leaves out what may be secret, and nothing else", 
     endpoints: ["http://10.0.0.1:8000/v1", "(left out)"],
     note: "(left out)",
     useToken: true,
+    pool: [{ url: "http://10.0.0.1:8000/v1", key: "(left out)" }],
+    keyColumn: "id",
+    storageOptions: { awsAccessKeyId: "(left out)", private_key: "(left out)" },
   });
   assert.deepEqual(removed, [
     "token",
@@ -39,6 +45,9 @@ Deno.test("publicParameters() leaves out what may be secret, and nothing else", 
     "judge.password",
     "endpoints[1]",
     "note",
+    "pool[0].key",
+    "storageOptions.awsAccessKeyId",
+    "storageOptions.private_key",
   ]);
 });
 

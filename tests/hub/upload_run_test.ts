@@ -75,6 +75,16 @@ Deno.test("collectUpload() takes of a run what others can use, and says what it 
     );
     await assert.rejects(collectUpload(run, { baseModel: "data/models/x" }), /expected a name on the hub/);
     await assert.rejects(collectUpload(`${run}/absent`), /there is no such folder/);
+
+    // An adapter that was saved by itself goes up with the tokenizer that it was trained with, or without one.
+    for (const name of ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]) {
+      await Deno.rename(`${run}/adapter/${name}`, `${run}/checkpoint-10/${name}`);
+    }
+    await Deno.mkdir(`${run}/checkpoint-20`);
+    assert.deepEqual((await collectUpload(run)).files.map(({ path }) => path), paths);
+    await Deno.remove(`${run}/checkpoint-10/tokenizer.json`);
+    assert.match((await collectUpload(run)).notes.join(), /There is no tokenizer: .*base model's/);
+
     await Deno.remove(`${run}/adapter`, { recursive: true });
     await assert.rejects(collectUpload(run), /no adapter and no model.*can be uploaded by --part checkpoint-10/);
   }));
@@ -111,4 +121,20 @@ Deno.test("a run that goes up and comes down again is the same adapter, byte for
       const again = await uploadRun(run, repo, { ...options, baseModel: "Kiln/base" });
       assert.deepEqual([again.committed, again.sent], [[], []]);
     })();
+  }));
+
+Deno.test("collectUpload() keeps a run's data and secrets also where a model lies right in its folder, and begins are no parts", () =>
+  withRun(async (run) => {
+    const kept = ["trainer.json", "train_data.jsonl", "eval_data.jsonl", "start_adapter/adapter_config.json"];
+    await Deno.mkdir(`${run}/start_adapter`);
+    for (const path of kept) await Deno.writeTextFile(`${run}/${path}`, "{}");
+    await assert.rejects(collectUpload(run, { part: "start_adapter" }), /there are adapter, checkpoint-10/);
+
+    await Deno.writeTextFile(`${run}/model.gguf`, "GGUF");
+    const { files } = await collectUpload(run);
+    const paths = files.map(({ path }) => path);
+    assert.ok(paths.includes("model.gguf"));
+    for (const path of [...kept, "completions.jsonl", "notes.jsonl"]) assert.ok(!paths.includes(path), path);
+    const parameters = files.find(({ path }) => path === "parameters.json")!.source;
+    assert.equal(JSON.parse(new TextDecoder().decode(parameters as Uint8Array)).endpointToken, "(left out)");
   }));

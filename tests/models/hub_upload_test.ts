@@ -188,7 +188,8 @@ Deno.test(
   withUploadHub(async (hub, folder, options) => {
     for (const secret of [options.token, `hf_${"aB3".repeat(11)}`]) {
       await Deno.writeTextFile(`${folder}/notes.json`, JSON.stringify({ key: secret }));
-      await assert.rejects(uploadFolder(folder, repo, options), (error: Error) => {
+      // A token that was read from a file ends in a line end.
+      await assert.rejects(uploadFolder(folder, repo, { ...options, token: `${options.token}\n` }), (error: Error) => {
         assert.match(error.message, /notes\.json holds a token of the hub\. Nothing was sent/);
         assert.ok(!error.message.includes(secret));
         return error instanceof HubError;

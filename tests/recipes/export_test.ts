@@ -51,6 +51,21 @@ async function checkRecipe(run: string, to: RecipeTool, gpus: number) {
   return { folder, files, mapping, fields, readme };
 }
 
+Deno.test("exportRecipe() takes a run's name, and without a number the newest of that name", () =>
+  withRun(sftRun, async (run, outputs) => {
+    const numbered = run.split("/").at(-1)!;
+    for (const name of [numbered, numbered.replace(/-\d+$/, "")]) {
+      assert.equal(
+        (await exportRecipe({ run: name, outputs, to: "llamafactory" })).folder,
+        `${run}/recipe-llamafactory`,
+      );
+    }
+    await assert.rejects(exportRecipe({ run: "absent", outputs, to: "trl" }), /has no run called absent/);
+    const output = `${outputs}/notes.txt`;
+    await Deno.writeTextFile(output, "mine");
+    await assert.rejects(exportRecipe({ run, to: "llamafactory", output }), /notes.txt is a file: expected a folder/);
+  }));
+
 Deno.test("exportRecipe() of a GRPO run: TRL with vLLM and rewards, verl with a reward function, no LLaMA-Factory", () =>
   withRun(grpoRun, async (run) => {
     const { folder, fields, files } = await checkRecipe(run, "trl", 2);

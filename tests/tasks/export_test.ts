@@ -131,6 +131,17 @@ Deno.test("deno task export says what is wrong in a line, with an exit code of i
     const missing = await runTask(["no-such-run", "--to", "hf"], folder);
     assert.equal(missing.code, 1);
     assert.match(missing.error, /^deno task export: outputs has no run called no-such-run \(looked for .*\)\n$/);
+    await Deno.writeTextFile(`${folder}/mine`, "mine");
+    for (const output of ["mine", "mine/hf"]) {
+      const inTheWay = await runTask(["tiny-sft", "--to", "hf", "--output", output], folder);
+      assert.equal(inTheWay.code, 1);
+      assert.match(inTheWay.error, /^deno task export: mine.* is a file: expected a folder, or a path where .*\n$/);
+    }
+    assert.equal(await Deno.readTextFile(`${folder}/mine`), "mine");
+    await Deno.writeTextFile(`${folder}/README.md`, "# Mine");
+    const readme = await runTask(["tiny-sft", "--to", "hf", "--output", "."], folder);
+    assert.equal(readme.code, 1);
+    assert.match(readme.error, /^deno task export: .\/README.md is no card of an export and would be lost: .*\n$/);
     const help = await runTask(["--help"], folder);
     assert.equal(help.code, 0);
     assert.match(help.out, /deno task export 01-grpo-gsm8k --to gguf --type Q4_K/);

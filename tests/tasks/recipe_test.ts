@@ -32,10 +32,10 @@ Deno.test("deno task recipe writes a recipe beside the run's files, and counts w
 Deno.test("deno task recipe shows its help, and says what is wrong with a command line", async () => {
   const help = await recipe("--help");
   assert.equal(help.code, 0);
-  assert.match(help.out, /deno task recipe outputs\/01-grpo-gsm8k-001 --to trl/);
+  assert.match(help.out, /deno task recipe 01-grpo-gsm8k --to trl/);
   for (
     const [args, message] of [
-      [[], /expected one run, such as outputs\/NAME-001, got 0/],
+      [[], /^deno task recipe: expected one run, such as 01-grpo-gsm8k, got 0\n$/],
       [["outputs/a-001"], /--to: expected one of trl, llamafactory, verl, got nothing/],
       [["outputs/a-001", "--to", "nemo"], /--to: expected one of .*, got nemo/],
       [["outputs/a-001", "--to", "trl", "--gpus", "half"], /--gpus half: expected a number above 0/],
@@ -48,5 +48,11 @@ Deno.test("deno task recipe shows its help, and says what is wrong with a comman
   }
   const { code, error } = await recipe(HOUSE_MODEL, "--to", "trl");
   assert.equal(code, 1);
-  assert.match(error, /kiln-tiny to trl: .*parameters\.json: there is no such file; expected the folder of a run/);
+  assert.match(
+    error,
+    /^deno task recipe: .*kiln-tiny\/parameters\.json: there is no such file; expected the folder of a run/,
+  );
+  const absent = await recipe("no-such-run", "--to", "trl");
+  assert.deepEqual([absent.code, absent.out], [1, ""]);
+  assert.match(absent.error, /^deno task recipe: outputs has no run called no-such-run \(looked for .*\)\n$/);
 });

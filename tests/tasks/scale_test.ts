@@ -18,7 +18,7 @@ Deno.test("deno task scale prints what a run takes on three machines, with costs
   const [, , row] = stdout.split("\n").filter((line) => line.startsWith("|"));
   const [, run, model, here, card, many] = row.split("|").map((cell) => cell.trim());
   assert.equal(run, "SFT, 100 texts of 512 tokens, 2 epochs");
-  assert.match(model, /^kiln-tiny \(0.00B\)$/);
+  assert.match(model, /^kiln-tiny \(3\.8M\)$/);
   assert.match(here, /^\d+ s, 0\.\d GB, float32$/);
   assert.match(card, /^at least \d+ s, 0\.\d GB, float16, costs 0\.00$/);
   assert.match(many, / GB each, bfloat16, costs 0\.00$/);
@@ -38,6 +38,9 @@ Deno.test("deno task scale says what is wrong with its flags", async () => {
     assert.equal(code, 2);
     assert.match(stderr, expected);
   }
+  const { code, stderr } = await scale("--model", "./absent");
+  assert.equal(code, 1);
+  assert.match(stderr, /^deno task scale: There is no folder \.\/absent, and it is not a name on the hub/);
 });
 
 Deno.test("showDuration() shows seconds, minutes, hours and days", () => {

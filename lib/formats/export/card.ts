@@ -1,8 +1,10 @@
 /** The model card of an export. */
-import { parameterCount } from "../../models/mod.ts";
-import { isHubId } from "./find_source.ts";
+import { isHubId, parameterCount } from "../../models/mod.ts";
 import type { ExportTarget, TargetOf } from "./target.ts";
 import type { Verification } from "./verify.ts";
+
+/** By which a card is known to be an export's. */
+export const EXPORTED_BY = "exported by Kiln";
 
 /** A file of an export. */
 export interface ExportedFile {
@@ -78,20 +80,21 @@ function description({ found, source: { config }, target }: CardContents): strin
     : `${name} with an adapter merged into it`;
   const { layers, hiddenSize, vocabSize, maxPositions, eosTokenIds } = config;
   const weights = parameterCount(config).toLocaleString("en");
-  return `${what}, exported by Kiln as ${target.title}. Architecture ${config.family}, ${weights} weights (${layers} layers, ` +
+  return `${what}, ${EXPORTED_BY} as ${target.title}. Architecture ${config.family}, ${weights} weights (${layers} layers, ` +
     `hidden size ${hiddenSize}, ${vocabSize} tokens, ${maxPositions} positions). ` +
     (eosTokenIds.length === 0 ? "No token ends a text." : `Texts end at token ${eosTokenIds.join(" or ")}.`);
 }
 
-function verified({ verifications, source }: CardContents): string {
+function verified({ verifications, source, found }: CardContents): string {
   if (verifications === null) return "Not verified: it was exported without reading it back.";
   const { positions } = verifications[0];
   const tokenizer = source.tokenizer.chatTemplate === undefined
     ? "The tokenizer gives"
     : "The tokenizer and the chat template give";
   return [
-    `Read back after writing and compared with the source (weights in float32, the adapter not merged) at ${positions} ` +
-    `positions of a few texts. ${tokenizer} the same as the source's.`,
+    `Read back after writing and compared with the source (weights in float32${
+      found.adapter === undefined ? "" : ", the adapter not merged"
+    }) at ${positions} positions of a few texts. ${tokenizer} the same as the source's.`,
     table(verificationRows(verifications)),
   ].join("\n\n");
 }

@@ -1,13 +1,13 @@
 /** A run, an adapter or a model in a format that other programs read. */
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { createEngine, type Engine } from "../../engine/mod.ts";
-import { type FileSystem, isFolder, writeFileAtomic, writeFilesTogether } from "../../files/mod.ts";
+import { checkFolderPath, type FileSystem, writeFileAtomic, writeFilesTogether } from "../../files/mod.ts";
 import { type HubOptions, weightShapes } from "../../models/mod.ts";
 import { openGgufSource } from "../gguf/mod.ts";
 import type { ModelSource } from "../model_source.ts";
 import { openModelSource } from "../open_model_source.ts";
 import type { ExportProgress } from "../progress.ts";
-import { exportCard, type ExportedFile, verificationRows } from "./card.ts";
+import { exportCard, EXPORTED_BY, type ExportedFile, verificationRows } from "./card.ts";
 import { findSource, type FoundSource, isGguf } from "./find_source.ts";
 import { type GgufExport, ggufTarget } from "./gguf_target.ts";
 import { type HuggingFaceExport, huggingFaceTarget } from "./hugging_face_target.ts";
@@ -181,22 +181,22 @@ function defaultOutput({ name, run }: FoundSource, format: string, outputs: stri
   return `${run}/export/${name === basename(resolve(run)) ? "" : `${name}/`}${format}`;
 }
 
-/** Throws when an export would be written over its own source. */
+/** Throws when an export would be written over its own source, or over a README that somebody wrote. */
 async function checkOutput(output: string, { model, adapter }: FoundSource): Promise<void> {
-  const there = await Deno.stat(output).catch(() => null);
-  if (there?.isFile) throw new Error(`${output} is a file: expected a folder for the export`);
-  if (there === null) return;
+  if ((await checkFolderPath(output)).length > 0) return;
   const place = await Deno.realPath(output);
   for (const own of [model, adapter]) {
     if (own === undefined || await Deno.realPath(own) !== place) continue;
     throw new Error(`${output} is what is exported: choose another folder (--output)`);
   }
+  const card = await Deno.readTextFile(`${output}/README.md`).catch(() => null);
+  if (card === null || card.includes(EXPORTED_BY)) return;
+  throw new Error(`${output}/README.md is no card of an export and would be lost: choose another folder (--output)`);
 }
 
 /** Writes to a folder. The folders around it that had to be made for it go again when that fails. */
 async function withoutEmptyFolders<T>(output: string, write: () => Promise<T>): Promise<T> {
-  const made: string[] = [];
-  for (let outer = dirname(resolve(output)); !await isFolder(outer); outer = dirname(outer)) made.push(outer);
+  const made = await checkFolderPath(dirname(resolve(output)));
   try {
     return await write();
   } catch (error) {

@@ -1,10 +1,10 @@
 /** What is to be exported: a run, an adapter, a model, each by its folder or name, a name on the hub, or a GGUF file. */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
 import { readAdapterConfig } from "../../adapters/mod.ts";
-import { isFolder } from "../../files/mod.ts";
-import { hubIdOf, type HubOptions, resolveModel } from "../../models/mod.ts";
+import { isFile, isFolder } from "../../files/mod.ts";
+import { hubIdOf, type HubOptions, isHubId, resolveModel } from "../../models/mod.ts";
 import { findCheckpoint } from "../../train/checkpoint/mod.ts";
-import { newestRun } from "../../train/run/mod.ts";
+import { findRun } from "../../train/run/mod.ts";
 
 /** A model that can be opened. */
 export interface FoundSource {
@@ -14,7 +14,7 @@ export interface FoundSource {
   model: string;
   /** The folder of an adapter for it. */
   adapter?: string;
-  /** How the model itself is named: a hub id, or a path. */
+  /** How the model itself is named: a hub id, or a whole path. */
   base: string;
   /** The run that made it. */
   run?: string;
@@ -33,10 +33,9 @@ export interface FindSourceOptions {
 /**
  * Finds what is meant. In this order:
  *
- * - `newest:NAME`, or a run's name without its number: the newest run of that name in `outputs`
  * - a file `*.gguf`
  * - the folder of an adapter (adapter_config.json) or a model (config.json)
- * - a run's folder, by its path or its name in `outputs`: its `adapter`, its `model`, or its newest whole checkpoint
+ * - a run, by its folder or its name (see `findRun`): its `adapter`, its `model`, or its newest whole checkpoint
  * - a hub id, such as `Qwen/Qwen2.5-0.5B-Instruct`, which is downloaded once
  *
  * An adapter's base is looked for as it is named, from here, from the adapter's folder and from those around it, since runs
@@ -46,17 +45,12 @@ export interface FindSourceOptions {
  */
 export async function findSource(what: string, options: FindSourceOptions = {}): Promise<FoundSource> {
   const { outputs = "outputs" } = options;
-  const newest = /^newest:(.*)$/.exec(what)?.[1];
-  if (newest !== undefined) return await inFolder(await newestOf(newest, outputs), options);
   if (isGguf(what)) {
-    if ((await Deno.stat(what).catch(() => null))?.isFile) return gguf(what);
+    if (await isFile(what)) return gguf(what);
     throw new Error(`${what}: there is no such file`);
   }
-  if (await isFolder(what)) return await inFolder(what, options);
-  if (/^[a-z0-9][a-z0-9_-]*$/.test(what)) {
-    const exact = `${outputs}/${what}`;
-    return await inFolder(await isFolder(exact) ? exact : await newestOf(what, outputs), options);
-  }
+  const there = await findRun(what, { outputs });
+  if (there !== null) return await inFolder(there, options);
   // A slip in a path is not asked of the hub.
   if (!isHubId(what) || await isFolder(dirname(what))) {
     throw new Error(
@@ -69,26 +63,13 @@ export async function findSource(what: string, options: FindSourceOptions = {}):
   return { ...found, name: basename(what), ...(found.adapter ? {} : { base: what }) };
 }
 
-/** Whether a model is named as the hub names it, and not by a path. */
-export function isHubId(model: string): boolean {
-  return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(model);
-}
-
 /** Whether a model's path is that of a GGUF file. */
 export function isGguf(path: string): boolean {
   return path.endsWith(".gguf");
 }
 
 function gguf(path: string): FoundSource {
-  return { name: basename(path, ".gguf"), model: path, base: path };
-}
-
-async function newestOf(name: string, outputs: string): Promise<string> {
-  const path = await newestRun(name, { outputs });
-  if (path !== null) return path;
-  throw new Error(
-    `${outputs} has no run called ${name} (looked for ${outputs}/${name} and ${outputs}/${name}-001, -002 ...)`,
-  );
+  return { name: basename(path, ".gguf"), model: path, base: resolve(path) };
 }
 
 /** What is in a folder: an adapter, a model, or the run that made them. */
@@ -121,7 +102,7 @@ async function modelIn(folder: string, name: string, options: FindSourceOptions)
     return { name, adapter: folder, ...await findBase(folder, options.baseModel ?? baseModel, options) };
   }
   if (!await isFile(`${folder}/config.json`)) return null;
-  return { name, model: folder, base: folder };
+  return { name, model: folder, base: await hubIdOf(folder) ?? resolve(folder) };
 }
 
 /** Finds the model that an adapter belongs to. */
@@ -159,12 +140,10 @@ function nameOf(folder: string): string {
 
 /** The run that a folder is, or lies in. */
 async function runAround(folder: string): Promise<{ run?: string }> {
-  for (const place of [folder, dirname(resolve(folder))]) {
+  const outer = dirname(resolve(folder));
+  // As it was named: a whole path would come into messages and cards.
+  for (const place of [folder, isAbsolute(folder) ? outer : relative(".", outer) || "."]) {
     if (await isFile(`${place}/parameters.json`)) return { run: place };
   }
   return {};
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await Deno.stat(path).catch(() => null))?.isFile === true;
 }

@@ -1,8 +1,8 @@
 /** The adapter by itself, as PEFT has it. */
 import { writeFileAtomic } from "../../files/mod.ts";
+import { isHubId } from "../../models/mod.ts";
 import { completeTokenizerFiles, Tokenizer } from "../../tokenizer/mod.ts";
 import { BOUNDS } from "./bounds.ts";
-import { isHubId } from "./find_source.ts";
 import type { ExportTarget, TargetOf, WriteContext } from "./target.ts";
 import { sourceLogits } from "./verify.ts";
 
@@ -67,6 +67,11 @@ export function peftTarget(
         `model = AutoPeftModelForCausalLM.from_pretrained(${JSON.stringify(place)})`,
         `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(place)})`,
         "```",
+        ...(isHubId(found.base) ? [] : [
+          "",
+          `The base is a folder of the machine that wrote this. Elsewhere, write its place, or its name on the hub, into ` +
+          `${CONFIG} (base_model_name_or_path).`,
+        ]),
       ].join("\n"),
   };
 }

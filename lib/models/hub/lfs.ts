@@ -4,7 +4,7 @@ import { checkUnchanged, type HashedFile } from "./local_files.ts";
 import { LinkExpiredError, type Piece, putBytes } from "./put_bytes.ts";
 import type { Repo } from "./repo.ts";
 import { HubError, withRetries } from "./request.ts";
-import { type Message, readJson, send } from "./send.ts";
+import { type Message, readJson, send, withoutToken } from "./send.ts";
 
 /** Files of one question to the hub. */
 const BATCH = 100;
@@ -102,7 +102,7 @@ async function askForAddresses(repo: Repo, files: readonly HashedFile[]): Promis
     if (object.error !== undefined) {
       throw new HubError(
         "refused",
-        `${hub.endpoint} does not take ${path}: ${object.error.message} (${object.error.code}).`,
+        `${hub.endpoint} does not take ${path}: ${withoutToken(hub, object.error.message)} (${object.error.code}).`,
       );
     }
     return [sha256, object.actions];

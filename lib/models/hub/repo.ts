@@ -44,7 +44,8 @@ export function openRepo(
   return {
     hub: {
       endpoint,
-      token: options.token ?? (Deno.env.get("HF_TOKEN") || undefined),
+      // From a file it comes with a line end, which the header has not: it would not be found where it must not stand.
+      token: (options.token ?? Deno.env.get("HF_TOKEN"))?.trim() || undefined,
       signal: options.signal,
       attempts: patience.attempts ?? 5,
       firstDelayMs: patience.firstDelayMs ?? 500,
@@ -63,6 +64,11 @@ export function openRepo(
 /** `owner/name`, or the bare name of an old repository. */
 export function isRepoName(text: string): boolean {
   return /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(text) && !text.includes("..") && !text.includes("--");
+}
+
+/** Whether a text is a name with its owner's on the hub, `owner/name`, as uploads and adapters need it. */
+export function isHubId(text: string): boolean {
+  return isRepoName(text) && text.includes("/");
 }
 
 /** Whether a path stays inside the folder it is put in. */

@@ -110,15 +110,13 @@ export class RoundAdapters {
     let given = this.#given.get(url);
     if (given?.name !== round.name || given.incarnation !== incarnation) {
       // Once for all requests that wait for it, whichever of them is aborted.
-      given = { incarnation, name: round.name, ready: this.#load(turn, round, given?.ready) };
-      this.#given.set(url, given);
+      const own = { incarnation, name: round.name, ready: this.#load(turn, round, given?.ready) };
+      this.#given.set(url, own);
+      // Also where all who waited have left: the next one tries anew.
+      own.ready.catch(() => this.#given.get(url) === own && this.#given.delete(url));
+      given = own;
     }
-    try {
-      await unlessAborted(given.ready, turn.signal);
-    } catch (error) {
-      if (!turn.signal.aborted && this.#given.get(url) === given) this.#given.delete(url);
-      throw error;
-    }
+    await unlessAborted(given.ready, turn.signal);
     return given;
   }
 
@@ -176,8 +174,6 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promi
     await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener("abort", onAbort);
-    // Nobody may be waiting for it any more.
-    promise.catch(() => {});
   }
 }
 

@@ -5,6 +5,7 @@
  */
 export { ADAPTER_FOLDER_FILES, type AdapterFolderContents, saveAdapterFolder } from "./adapter_folder.ts";
 export { type EarlierAdapter, earlierAdapter, type EarlierAdapterOptions } from "./earlier_adapter.ts";
+export { findRun } from "./find_run.ts";
 export { type RunCard } from "./model_card.ts";
 export { type MetricsRow, readMetrics } from "./read_metrics.ts";
 export {

@@ -295,3 +295,33 @@ Deno.test("endpointSampler() ends all its requests when one fails for good, or t
     })
   );
 });
+
+Deno.test("endpointSampler() loads a round's adapter anew after a load that failed when nobody waited for it any more", async () => {
+  const endpoint = new FakeEndpoint(good);
+  const loads: PromiseWithResolvers<Response>[] = [];
+  await withSampler(
+    [endpoint],
+    async ({ sampler }) => {
+      const abort = new AbortController();
+      const given = { prompts: [[5]], samples: 1, round: 0 };
+      const first = sampler.sample({ ...given, signal: abort.signal });
+      while (loads.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      abort.abort(new Error("enough"));
+      await assert.rejects(first, /enough/);
+      loads[0].resolve(Response.json({ message: "no room" }, { status: 400 }));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      assert.equal((await sampler.sample(given)).length, 1);
+    },
+    {},
+    {
+      fetch: (input, init) => {
+        const url = new URL(`${input}`);
+        if (url.pathname === "/v1/load_lora_adapter" && loads.length === 0) {
+          loads.push(Promise.withResolvers());
+          return loads[0].promise;
+        }
+        return Promise.resolve(endpoint.fetch(url, init));
+      },
+    },
+  );
+});
