@@ -70,6 +70,7 @@ export const CARDS = {
   "H200": { float32: 67_000, bfloat16: 989_000, gigabytes: 4800, memoryBytes: 141e9 },
 } as const satisfies Record<string, Card>;
 
+/** A card that is known. */
 export type CardName = keyof typeof CARDS;
 
 /** One card that Kiln uses through WebGPU: frozen weights in float16 or less, products in float32. */

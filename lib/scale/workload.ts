@@ -10,6 +10,7 @@ export type Workload =
   | { method: "dpo"; rows: number; tokens: number; epochs: number }
   | { method: "grpo"; steps: number; prompts: number; samples: number; promptTokens: number; newTokens: number };
 
+/** The trainer of a run. */
 export type Method = Workload["method"];
 
 /** Usual runs of each kind: medical SFT and preferences of 10,000 rows, GRPO on GSM8K for 400 steps. */

@@ -5,6 +5,8 @@ import { layerOf } from "./tensor_names.ts";
 
 /** What a whole file can be written in. */
 export const GGUF_TYPES = ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K"] as const;
+
+/** The type of most weights of a file. */
 export type GgufType = (typeof GGUF_TYPES)[number];
 
 /** `general.file_type`, by which tools name a file. Q4_K is the mixture that llama.cpp calls Q4_K_M (with Q6_K). */

@@ -7,6 +7,7 @@ export const ACTOR = "actor_rollout_ref.actor";
 export const ROLLOUT = "actor_rollout_ref.rollout";
 export const MODEL = "actor_rollout_ref.model";
 
+// Rules of options that both have, under the options' names.
 export const padTokenId = implied<Facts>("the tokenizer's; never attended to nor trained on");
 export const tokenizer = implied<Facts>("the model's; prompts are in the data as the run rendered them");
 
