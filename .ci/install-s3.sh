@@ -97,11 +97,11 @@ PROGRAM
   echo "s3rver: $((SECONDS - started)) s, $(du -sm "$folder" | cut -f1) MB kept"
 )
 
-if [ -z "$KILN_S3" ] || ! kiln_s3_works "$KILN_S3" >&2; then
+if [ -z "${KILN_S3:-}" ] || ! kiln_s3_works "$KILN_S3" >&2; then
   KILN_S3=$(realpath -m "${KILN_S3_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/kiln/s3}")/s3-server
   kiln_s3_fetch "$(dirname "$KILN_S3")" >&2 || KILN_S3=
 fi
-if [ -n "$KILN_S3" ]; then
+if [ -n "${KILN_S3:-}" ]; then
   export KILN_S3
 else
   unset KILN_S3
